@@ -1,0 +1,236 @@
+"""The settings: `parley.toml` beside the process, environment variables over it, checked once at start."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from graph.errors import ConfigError
+
+PREFIX = "PARLEY_"
+ALIASES = {
+    "DATABASE_URL": ("database", "url"),
+    "OPENAI_API_KEY": ("hosted", "api_key"),
+    "OPENAI_BASE_URL": ("hosted", "base_url"),
+    "PARLEY_HOME": ("home",),
+}
+"""Variables whose names other programs use too, and the setting that each one sets."""
+NOT_SETTINGS = frozenset({"PARLEY_CONFIG"})
+
+
+class Section(BaseModel):
+    """A part of the tree. Frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Server(Section):
+    """Where `parley serve` listens."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on. `0.0.0.0` opens it to the network.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    origins: tuple[str, ...] = Field(
+        (), description="Other origins whose pages may talk to the chat; its own origin always may."
+    )
+
+
+class Database(Section):
+    """PostgreSQL with pgvector."""
+
+    url: SecretStr | None = Field(
+        None,
+        description="`postgresql://user:password@host/name`. Unset: Parley runs its own PostgreSQL below `home`.",
+    )
+    pool_size: int = Field(10, ge=1, le=200, description="Connections that one process may hold open.")
+    statement_timeout_s: float = Field(15, gt=0, description="A single statement may take this long.")
+
+
+class Hosted(Section):
+    """A hosted model behind any OpenAI-compatible address. Used as soon as a key or an address is set."""
+
+    api_key: SecretStr | None = Field(None, description="Key of the hosted model.")
+    base_url: str | None = Field(None, pattern=r"^https?://", description="Address of an OpenAI-compatible API.")
+    model: str = Field("gpt-5-mini", min_length=1, description="Name of the hosted model.")
+    connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
+    first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
+    between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")
+
+
+class Local(Section):
+    """The model that answers on this machine when no hosted model can."""
+
+    enabled: bool = Field(True, description="Whether a local model is loaded. Without one, the documents are quoted.")
+    model: Path | None = Field(None, description="A GGUF file. Unset: SmolLM2-135M, which the installation brings.")
+    context_tokens: int = Field(4096, ge=512, description="Context window, in tokens.")
+    threads: int | None = Field(None, ge=1, description="Threads that decode. Unset: half of the cores, at least one.")
+    gpu_layers: int = Field(-1, ge=-1, description="Layers on the GPU; -1 is all of them, if the build has CUDA.")
+    trusted: bool = Field(
+        False, description="Show its answers while they stream. For capable models; a small one is checked first."
+    )
+    first_token_s: float = Field(60, gt=0, description="Seconds to wait for the first token.")
+    between_tokens_s: float = Field(15, gt=0, description="Seconds of silence after which it counts as stuck.")
+
+
+class Embedding(Section):
+    """The sentence encoder: any ONNX model with inputs ids, mask and types, mean-pooled."""
+
+    model: Path | None = Field(None, description="An ONNX file. Unset: all-MiniLM-L6-v2 int8, which is installed.")
+    tokenizer: Path | None = Field(None, description="Its `tokenizer.json`. Unset: the one of all-MiniLM-L6-v2.")
+    threads: int = Field(2, ge=1, description="Threads of one encoder run.")
+
+
+class Knowledge(Section):
+    """How documents are cut and found."""
+
+    chunk_tokens: int = Field(220, ge=50, le=2000, description="Longest chunk, in tokens of the encoder.")
+    passages: int = Field(6, ge=1, le=50, description="Passages that a search hands to the answer.")
+    max_document_bytes: int = Field(20_000_000, ge=1000, description="Larger documents are refused by name.")
+
+
+class Guards(Section):
+    """Screening of what visitors write."""
+
+    injection_threshold: float = Field(
+        0.9, gt=0, le=1, description="Messages that score higher as an injected instruction are not answered."
+    )
+
+
+class Turn(Section):
+    """Bounds of one turn."""
+
+    message_chars: int = Field(8000, ge=100, description="Longest message, in characters.")
+    attachment_bytes: int = Field(200_000, ge=0, description="Largest attachment, in bytes; 0 refuses all.")
+    answer_tokens: int = Field(320, ge=32, description="Longest answer of a model, in tokens.")
+    history_messages: int = Field(6, ge=0, description="Earlier messages that a model sees.")
+    turn_s: float = Field(120, gt=0, description="Seconds after which a turn is given up.")
+    waits_s: float = Field(5, ge=0, description="Longest wait that a busy hosted model may ask for.")
+
+
+class Chat(Section):
+    """The chat page."""
+
+    name: str = Field("Parley", min_length=1, max_length=40, description="Name of the assistant.")
+    subject: str = Field("Parley", min_length=1, description="What it answers questions about, for its prompt.")
+    site: str = Field("default", min_length=1, description="Site that the page belongs to.")
+    guests: bool | None = Field(
+        None, description="Whether visitors may chat without signing in. Unset: only on the embedded database."
+    )
+    starters: tuple[str, ...] = Field(
+        (
+            "How do I bring my own documents?",
+            "What happens when the hosted model is over quota?",
+            "Where does Parley keep its data?",
+        ),
+        max_length=6,
+        description="Questions that an empty page suggests.",
+    )
+
+
+class Logs(Section):
+    """What goes to standard error."""
+
+    level: str = Field("info", pattern="^(debug|info|warning|error)$", description="Least level that is written.")
+    json_lines: bool = Field(False, description="One JSON object a line instead of text.")
+
+
+class Settings(Section):
+    """The whole tree. Every key is described in `docs/settings.md`."""
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("parley")),
+        description="Folder for the embedded database, secrets and uploads. Unset: the platform's user-data folder.",
+    )
+    secret: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Signs cookies; the same on all replicas. Unset on the embedded database: made once, kept in `home`.",
+    )
+    server: Server = Server()
+    database: Database = Database()
+    hosted: Hosted = Hosted()
+    local: Local = Local()
+    embedding: Embedding = Embedding()
+    knowledge: Knowledge = Knowledge()
+    guards: Guards = Guards()
+    turn: Turn = Turn()
+    chat: Chat = Chat()
+    logs: Logs = Logs()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether Parley runs its own PostgreSQL."""
+        return self.database.url is None
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, path: Path | None = None) -> Settings:
+    """Read the settings file and the environment.
+
+    Args:
+        environ: variables to read; the process's own by default.
+        path: the settings file; `PARLEY_CONFIG` or `parley.toml` in the working folder by default.
+
+    Raises:
+        ConfigError: a file cannot be read, or a key is unknown, of the wrong type or out of bounds; it names the key.
+    """
+    environ = os.environ if environ is None else environ
+    values = _read_file(environ, path)
+    for name, key in _variables(environ):
+        _set(values, key, environ[name], name)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error)) from None
+
+
+def _read_file(environ: Mapping[str, str], path: Path | None) -> dict[str, Any]:
+    named = path or (Path(environ["PARLEY_CONFIG"]) if environ.get("PARLEY_CONFIG") else None)
+    file = named or Path("parley.toml")
+    if named is None and not file.exists():
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {file} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The settings file {file} is not valid TOML: {error}.") from None
+
+
+def _variables(environ: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Names of the variables that are settings, each with the path of the key that it sets."""
+    found = []
+    for name in environ:
+        if name in ALIASES:
+            if environ[name]:  # compose files pass unset variables as empty ones
+                found.append((name, ALIASES[name]))
+        elif name.startswith(PREFIX) and name not in NOT_SETTINGS:
+            found.append((name, tuple(name.removeprefix(PREFIX).lower().split("__"))))
+    return found
+
+
+def _set(values: dict[str, Any], key: tuple[str, ...], text: str, variable: str) -> None:
+    *sections, last = key
+    fields = Settings.model_fields
+    for section in sections:
+        kind = fields[section].annotation if section in fields else None
+        if not (isinstance(kind, type) and issubclass(kind, Section)):
+            raise ConfigError(f"The variable {variable} names no setting; see docs/settings.md for all of them.")
+        fields = kind.model_fields
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"The setting {section} must be a table in the settings file.")
+    if last not in fields:
+        raise ConfigError(f"The variable {variable} names no setting; see docs/settings.md for all of them.")
+    many = "tuple" in str(fields[last].annotation)
+    values[last] = [part.strip() for part in text.split(",") if part.strip()] if many else text
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"The setting {key} is unknown; see docs/settings.md for all of them."
+    return f"The setting {key} cannot be used: {first['msg'][0].lower()}{first['msg'][1:]}."

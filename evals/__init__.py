@@ -1,0 +1,1 @@
+"""Suites that measure Parley on public data, and their runner."""

@@ -1,0 +1,147 @@
+"""What the agent needs from outside, as Protocols. The program hands it in through LangGraph's `Runtime` context."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from langchain_core.language_models import BaseChatModel
+from numpy.typing import NDArray
+
+from graph.events import Rung
+
+FloatArray = NDArray[np.float32]
+
+Route = Literal["answer", "reply", "handover", "decline"]
+"""Where an intent leads: to the documents, to a written reply, to a person, or to a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that a search found. `score` is the fused rank score, `similarity` the cosine to the question in [-1, 1]."""
+
+    chunk_id: int
+    document: str
+    title: str
+    heading: str
+    url: str | None
+    text: str
+    score: float
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class InjectionFinding:
+    """How much a text looks like an injected instruction: `score` in [0, 1], and the signal that weighed most."""
+
+    score: float
+    reason: str
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntentGuess:
+    """What a message wants. `score` is the probability of `name`; `runner_up` is the second best name."""
+
+    name: str
+    score: float
+    runner_up: str
+    out_of_scope: bool
+    route: Route
+    reply: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalSpan:
+    """Characters `start` to `end` (exclusive) of a text hold personal data of `type`."""
+
+    type: str
+    start: int
+    end: int
+    score: float
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns texts into vectors of unit length."""
+
+    name: str
+    dimensions: int
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Return an array of shape `(len(texts), dimensions)`. Blocks: call it in a thread."""
+        ...
+
+
+@runtime_checkable
+class InjectionScreen(Protocol):
+    """Judges whether a text tries to instruct the assistant."""
+
+    def judge(self, text: str, vector: FloatArray) -> InjectionFinding:
+        """`vector` has shape `(dimensions,)`, from the encoder, of the same text."""
+        ...
+
+
+@runtime_checkable
+class PersonalDataFinder(Protocol):
+    """Finds personal data."""
+
+    def find(self, text: str) -> list[PersonalSpan]:
+        """Return spans that do not overlap, by start. Blocks: call it in a thread."""
+        ...
+
+
+@runtime_checkable
+class IntentClassifier(Protocol):
+    """Tells what a message wants."""
+
+    def classify(self, text: str, vector: FloatArray) -> IntentGuess:
+        """`vector` has shape `(dimensions,)`, from the encoder, of the same text."""
+        ...
+
+
+@runtime_checkable
+class Knowledge(Protocol):
+    """The documents of one site."""
+
+    async def search(self, question: str, vector: FloatArray, *, limit: int) -> list[Passage]:
+        """Return the passages that may answer the question, best first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRoute:
+    """One model that may answer: its chat model, its rung, and how long it may take."""
+
+    name: str
+    rung: Rung
+    model: BaseChatModel
+    first_token_s: float
+    between_tokens_s: float
+    trusted: bool
+    """Whether its answer may be shown while it streams. A small model's is checked sentence by sentence before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one turn."""
+
+    passages: int
+    answer_tokens: int
+    history_messages: int
+    turn_s: float
+    waits_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """Everything that the nodes of one turn may use."""
+
+    assistant: str
+    subject: str
+    encoder: Encoder
+    injection: InjectionScreen
+    intents: IntentClassifier
+    knowledge: Knowledge
+    models: tuple[ModelRoute, ...]
+    limits: Limits

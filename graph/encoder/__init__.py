@@ -1,0 +1,1 @@
+"""One pass over a message: its sentence vector, which search, intents and the injection screen read."""

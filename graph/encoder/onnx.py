@@ -1,0 +1,77 @@
+"""A sentence encoder over ONNX Runtime: mean of the token vectors, scaled to unit length."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from graph.context import FloatArray
+from graph.errors import ConfigError
+
+MAX_TOKENS = 256
+BATCH = 32
+
+
+class OnnxEncoder:
+    """Encodes texts with an ONNX model whose inputs are ids, mask and (if it has them) types. Safe in many threads.
+
+    Mean pooling as in Reimers and Gurevych, "Sentence-BERT" (2019). Texts beyond 256 tokens are cut.
+    """
+
+    def __init__(self, model: Path, tokenizer: Path, *, threads: int = 2) -> None:
+        """Load the model.
+
+        Raises:
+            ConfigError: a file is not what it should be.
+        """
+        self.name = model.stem
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle means idle
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exception classes are not public
+            raise ConfigError(f"The embedding model {model} is not an ONNX model that can be loaded.") from error
+        try:
+            self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ConfigError(f"The tokenizer {tokenizer} cannot be loaded.") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._inputs = {node.name for node in self._session.get_inputs()}
+        self.dimensions = int(self.encode(["x"]).shape[1])
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Return unit vectors of shape `(len(texts), dimensions)`."""
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        encodings = self._tokenizer.encode_batch(list(texts))
+        order = np.argsort([len(encoding.ids) for encoding in encodings], kind="stable")
+        rows: list[FloatArray] = []
+        for start in range(0, len(order), BATCH):  # of similar length, so that little is padding
+            rows.append(self._encode_batch([encodings[i] for i in order[start : start + BATCH]]))
+        vectors = np.concatenate(rows)
+        result = np.empty_like(vectors)
+        result[order] = vectors
+        return result
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text, at most `MAX_TOKENS`."""
+        return len(self._tokenizer.encode(text).ids)
+
+    def _encode_batch(self, encodings: list[Any]) -> FloatArray:
+        longest = max(len(encoding.ids) for encoding in encodings)
+        ids = np.zeros((len(encodings), longest), dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        tokens = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})[0]
+        summed = (tokens * mask[:, :, None]).sum(axis=1, dtype=np.float32)
+        mean = summed / mask.sum(axis=1, keepdims=True)
+        unit: FloatArray = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
+        return unit

@@ -1,0 +1,101 @@
+"""Every error that Parley raises on purpose. The docstring is the default message: one sentence that says what to do."""
+
+from inspect import cleandoc
+
+
+class ParleyError(Exception):
+    """Something in Parley failed; its log names the trace."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or cleandoc(type(self).__doc__ or ""))
+
+
+class ConfigError(ParleyError):
+    """The configuration cannot be used; correct the key that is named."""
+
+
+class VisitorError(ParleyError):
+    """That did not work. Please try again."""
+
+
+class EmptyMessage(VisitorError):
+    """Your message is empty. Please write a question."""
+
+
+class MessageTooLong(VisitorError):
+    """Your message is too long. Please shorten it."""
+
+
+class AttachmentRefused(VisitorError):
+    """That file cannot be read here."""
+
+
+class UnknownSite(VisitorError):
+    """There is no such site; `parley ingest --site NAME` makes one."""
+
+
+class StorageDown(VisitorError):
+    """Our records cannot be reached just now. Your message was not lost if you still see it; please try again in a minute."""
+
+
+class GuardDown(VisitorError):
+    """A safety check could not run, so your message was not processed. Please try again in a minute."""
+
+
+class ModelFault(ParleyError):
+    """A model did not give a whole answer. Vendor errors are translated into these once, where they arise."""
+
+    #: What the visitor's notice and the trace call it.
+    label = "failed"
+
+
+class QuotaExhausted(ModelFault):
+    """The account of the hosted model is over its quota."""
+
+    label = "over quota"
+
+
+class RateLimited(ModelFault):
+    """The hosted model asks to wait."""
+
+    label = "busy"
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unreachable(ModelFault):
+    """The model's server cannot be reached."""
+
+    label = "out of reach"
+
+
+class ServerFault(ModelFault):
+    """The model's server failed."""
+
+    label = "failing"
+
+
+class KeyRefused(ModelFault):
+    """The model's server refused the key; check OPENAI_API_KEY."""
+
+    label = "not accepting our key"
+
+
+class TooSlow(ModelFault):
+    """The model did not answer in time."""
+
+    label = "too slow"
+
+
+class StreamCut(ModelFault):
+    """The model's answer broke off."""
+
+    label = "cut off"
+
+
+class RequestRefused(ModelFault):
+    """The model's server refused the request."""
+
+    label = "refusing the request"

@@ -1,0 +1,95 @@
+"""What a turn tells the door that asked for it, in the order in which it happens."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Rung = Literal["hosted", "local", "quote", "fixed"]
+"""Who gave the answer: a model, the documents themselves, or a reply that is written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The visitor's message is stored; the answer will have this id."""
+
+    message_id: str
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Withdraw all text shown so far in this turn: another rung begins the answer anew."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One finished step of the agent, for people who want to see how the answer came about."""
+
+    name: str
+    detail: str
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage that the answer cites as `[number]`."""
+
+    number: int
+    chunk_id: int | None
+    document: str
+    title: str
+    heading: str
+    url: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Half a line for the visitor about how the answer was made, such as that a lower rung gave it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one model call. `estimated` when the provider did not count them."""
+
+    model: str
+    rung: Rung
+    input_tokens: int
+    output_tokens: int
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The turn ended well. `text` is the whole answer as the visitor sees it."""
+
+    message_id: str
+    text: str
+    answered_by: str
+    rung: Rung
+    intent: str
+    sources: tuple[Source, ...]
+    usage: tuple[Usage, ...]
+    trace_id: str
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The turn ended badly. `text` is the sentence for the visitor."""
+
+    text: str
+    trace_id: str
+
+
+Event = Started | Token | Reset | Step | Source | Notice | Done | Failed
