@@ -37,10 +37,13 @@ class OnnxEncoder:
             raise ConfigError(f"The embedding model {model} is not an ONNX model that can be loaded.") from error
         try:
             self._tokenizer = Tokenizer.from_file(str(tokenizer))
+            self._counter = Tokenizer.from_file(str(tokenizer))
         except Exception as error:  # tokenizers raises bare Exception
             raise ConfigError(f"The tokenizer {tokenizer} cannot be loaded.") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._counter.no_padding()
+        self._counter.no_truncation()
         self._inputs = {node.name for node in self._session.get_inputs()}
         self.dimensions = int(self.encode(["x"]).shape[1])
 
@@ -59,8 +62,8 @@ class OnnxEncoder:
         return result
 
     def count_tokens(self, text: str) -> int:
-        """Tokens of a text, at most `MAX_TOKENS`."""
-        return len(self._tokenizer.encode(text).ids)
+        """Tokens of a text of any length, without the two that frame it."""
+        return len(self._counter.encode(text, add_special_tokens=False).ids)
 
     def _encode_batch(self, encodings: list[Any]) -> FloatArray:
         longest = max(len(encoding.ids) for encoding in encodings)

@@ -1,0 +1,1 @@
+"""Documents: read, cut into passages, found, quoted and held against answers."""
