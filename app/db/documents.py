@@ -1,0 +1,113 @@
+"""Documents, their passages and vectors."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.sites import knowledge_changed
+from app.db.tables import Chunk, Document, Embedding
+from graph.context import FloatArray
+from graph.knowledge.split import Chunk as Passage
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A document that is to be stored. `vectors` has shape `(len(chunks), dimensions)`."""
+
+    path: str
+    title: str
+    url: str | None
+    content_hash: str
+    chunks: Sequence[Passage]
+    vectors: FloatArray
+
+
+async def document_sources(session: AsyncSession, site_id: int) -> list[str]:
+    """Return the sources from which a site has documents."""
+    found = await session.scalars(select(Document.source).where(Document.site_id == site_id).distinct())
+    return sorted(found)
+
+
+async def content_hashes(session: AsyncSession, site_id: int, source: str) -> dict[str, str]:
+    """Return the content hash of every document of a source, by path."""
+    rows = await session.execute(
+        select(Document.path, Document.content_hash).where(Document.site_id == site_id, Document.source == source)
+    )
+    return {path: content_hash for path, content_hash in rows}
+
+
+async def count_documents(session: AsyncSession, site_id: int) -> int:
+    """Return how many documents a site has."""
+    return await session.scalar(select(func.count()).where(Document.site_id == site_id)) or 0
+
+
+async def write_documents(
+    session: AsyncSession, site_id: int, source: str, documents: Sequence[NewDocument], *, model: str
+) -> None:
+    """Store documents, each in place of what stands under its path. `model` names the encoder of the vectors."""
+    if not documents:
+        return
+    await knowledge_changed(session, site_id)
+    ids = await _upsert(session, site_id, source, documents)
+    await session.execute(delete(Chunk).where(Chunk.document_id.in_(ids.values())))
+    chunks = [
+        {
+            "site_id": site_id,
+            "document_id": ids[document.path],
+            "position": position,
+            "heading": chunk.heading,
+            "text": chunk.text,
+        }
+        for document in documents
+        for position, chunk in enumerate(document.chunks)
+    ]
+    chunk_ids = await session.scalars(insert(Chunk).returning(Chunk.id, sort_by_parameter_order=True), chunks)
+    vectors = (vector for document in documents for vector in document.vectors)
+    await session.execute(
+        insert(Embedding),
+        [
+            {"chunk_id": chunk_id, "model": model, "site_id": site_id, "vector": vector}
+            for chunk_id, vector in zip(chunk_ids, vectors, strict=True)
+        ],
+    )
+
+
+async def remove_documents(session: AsyncSession, site_id: int, source: str, paths: Collection[str]) -> int:
+    """Remove documents with all that hangs on them; return how many there were."""
+    if not paths:
+        return 0
+    await knowledge_changed(session, site_id)
+    removed = await session.scalars(
+        delete(Document)
+        .where(Document.site_id == site_id, Document.source == source, Document.path.in_(paths))
+        .returning(Document.id)
+    )
+    return len(removed.all())
+
+
+async def _upsert(
+    session: AsyncSession, site_id: int, source: str, documents: Sequence[NewDocument]
+) -> dict[str, int]:
+    statement = upsert(Document).values(
+        [
+            {
+                "site_id": site_id,
+                "source": source,
+                "path": document.path,
+                "title": document.title,
+                "url": document.url,
+                "content_hash": document.content_hash,
+            }
+            for document in documents
+        ]
+    )
+    replaced = {name: statement.excluded[name] for name in ("title", "url", "content_hash")}
+    rows = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["site_id", "source", "path"], set_=replaced | {"updated_at": func.now()}
+        ).returning(Document.path, Document.id)
+    )
+    return {path: document_id for path, document_id in rows}

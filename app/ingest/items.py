@@ -1,0 +1,53 @@
+"""What an ingestion works through: documents to be, and what could not become one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from graph.knowledge.document import ParsedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A file or record. `digest` changes when its content does; `parse` may raise `ParseError`."""
+
+    path: str
+    digest: str
+    parse: Callable[[], ParsedDocument]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file, folder or line that cannot be read. A folder's path ends in `/`.
+
+    `conceals` when it may stand for any document of the source, so that none may be taken for gone.
+    """
+
+    path: str
+    reason: str
+    conceals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not read on purpose."""
+
+    path: str
+    reason: str
+
+
+class Source(Protocol):
+    """A place that holds documents."""
+
+    @property
+    def name(self) -> str:
+        """What its documents are stored under."""
+        ...
+
+    def items(self) -> Iterator[Item | Problem | Skipped]:
+        """Read the items one by one. Blocks: take each in a thread."""
+        ...
+
+    def covers(self, path: str) -> bool:
+        """Whether a stored document of this path is gone when `items` does not bring it."""
+        ...

@@ -1,0 +1,203 @@
+"""Ingest: read what is new or changed, cut and encode it, and store it batch by batch."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO, Protocol, runtime_checkable
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.db.documents import NewDocument, content_hashes, document_sources, remove_documents, write_documents
+from app.db.sites import ensure_site
+from app.ingest.files import RECORDS, file_source
+from app.ingest.items import Item, Problem, Skipped, Source
+from app.ingest.records import RecordSource
+from app.ingest.report import IngestReport, Progress
+from app.settings import Knowledge
+from graph.context import Encoder, FloatArray
+from graph.knowledge.document import ParsedDocument, ParseError
+from graph.knowledge.split import Chunk, split
+
+SPLITTER = "1"
+"""Counted up when documents are read or cut in another way, so that the next ingestion reads all of them anew."""
+BATCH_CHUNKS = 128
+BATCH_DOCUMENTS = 500
+_CHARS_PER_TOKEN = 4
+
+Sessions = async_sessionmaker[AsyncSession]
+OnProgress = Callable[[Progress], None]
+
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """An encoder that can tell how long a text is to it."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text of any length."""
+        ...
+
+
+async def ingest(
+    sessions: Sessions,
+    encoder: Encoder,
+    settings: Knowledge,
+    *,
+    site: str,
+    paths: Sequence[Path] = (),
+    records: Sequence[Path | BinaryIO] = (),
+    source: str | None = None,
+    progress: OnProgress | None = None,
+) -> IngestReport:
+    """Bring a site's documents up to date with files, folders and records.
+
+    What has not changed since is not written; what is gone from a folder or file of records is removed. Every batch
+    is one transaction, so that a run that is broken off keeps what it has stored, and no document is half there.
+
+    Args:
+        sessions: where the documents are stored.
+        encoder: gives the passages their vectors.
+        settings: size of chunks, largest document.
+        site: name of the site; made if it is new.
+        paths: files and folders; a `.jsonl` file is taken as records.
+        records: files or streams of JSON Lines, as `RecordSource` reads them.
+        source: a name for a single folder that stays the same wherever the folder lies.
+        progress: called after each document and each stored batch.
+    """
+    report = IngestReport()
+    async with sessions.begin() as session:
+        site_id = (await ensure_site(session, site)).id
+        known = await document_sources(session, site_id)
+    sources: list[Source] = []
+    for path in paths:
+        if not path.exists():
+            report.failed.append((str(path), "There is no such file or folder."))
+        elif path.suffix.lower() == RECORDS and path.is_file():
+            sources.append(RecordSource(path, settings.max_document_bytes, source))
+        else:
+            sources.append(file_source(path, known, settings.max_document_bytes, source))
+    sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
+    for each in sources:
+        await _Run(sessions, encoder, settings, site_id, each, report, progress or _silent).run()
+    return report
+
+
+class _Run:
+    """One source's ingestion."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        encoder: Encoder,
+        settings: Knowledge,
+        site_id: int,
+        source: Source,
+        report: IngestReport,
+        progress: OnProgress,
+    ) -> None:
+        self._sessions = sessions
+        self._encoder = encoder
+        self._chunk_tokens = settings.chunk_tokens
+        self._site_id = site_id
+        self._source = source
+        self._report = report
+        self._progress = progress
+        self._count = encoder.count_tokens if isinstance(encoder, CountsTokens) else _estimate_tokens
+        self._stored: dict[str, str] = {}
+        self._batch: list[tuple[str, str, ParsedDocument, list[Chunk]]] = []
+        self._kept: set[str] = set()
+        self._kept_folders: set[str] = set()
+        self._removes = True
+
+    async def run(self) -> None:
+        async with self._sessions() as session:
+            self._stored = await content_hashes(session, self._site_id, self._source.name)
+        items = self._source.items()
+        while (item := await asyncio.to_thread(next, items, None)) is not None:
+            match item:
+                case Item():
+                    await self._take(item)
+                case Problem():
+                    self._fail(item)
+                case Skipped():
+                    self._report.skipped.append((item.path, item.reason))
+            self._progress(Progress(self._report.documents, self._report.chunks, item.path))
+        await self._store()
+        await self._remove()
+
+    async def _take(self, item: Item) -> None:
+        self._kept.add(item.path)
+        content_hash = self._hash(item.digest)
+        if self._stored.get(item.path) == content_hash:
+            self._report.unchanged += 1
+            return
+        try:
+            document, chunks = await asyncio.to_thread(self._read, item)
+        except ParseError as error:
+            self._fail(Problem(item.path, str(error)))
+            return
+        self._batch.append((item.path, content_hash, document, chunks))
+        if sum(len(each[3]) for each in self._batch) >= BATCH_CHUNKS or len(self._batch) >= BATCH_DOCUMENTS:
+            await self._store()
+
+    def _read(self, item: Item) -> tuple[ParsedDocument, list[Chunk]]:
+        document = item.parse()
+        return document, split(document, chunk_tokens=self._chunk_tokens, count=self._count)
+
+    async def _store(self) -> None:
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        vectors = await self._encode([chunk.embedded for *_, chunks in batch for chunk in chunks])
+        documents = []
+        start = 0
+        for path, content_hash, document, chunks in batch:
+            own = vectors[start : start + len(chunks)]
+            documents.append(NewDocument(path, document.title, document.url, content_hash, chunks, own))
+            start += len(chunks)
+        async with self._sessions.begin() as session:
+            await write_documents(session, self._site_id, self._source.name, documents, model=self._encoder.name)
+        changed = sum(path in self._stored for path, *_ in batch)
+        self._report.changed += changed
+        self._report.added += len(batch) - changed
+        self._report.chunks += len(vectors)
+        self._progress(Progress(self._report.documents, self._report.chunks, batch[-1][0]))
+
+    async def _encode(self, texts: list[str]) -> FloatArray:
+        parts = [
+            await asyncio.to_thread(self._encoder.encode, texts[start : start + BATCH_CHUNKS])
+            for start in range(0, len(texts), BATCH_CHUNKS)
+        ]
+        return np.concatenate(parts)
+
+    async def _remove(self) -> None:
+        if not self._removes:
+            return
+        gone = [path for path in self._stored if self._source.covers(path) and not self._still_there(path)]
+        if gone:
+            async with self._sessions.begin() as session:
+                self._report.removed += await remove_documents(session, self._site_id, self._source.name, gone)
+
+    def _fail(self, problem: Problem) -> None:
+        self._report.failed.append((problem.path, problem.reason))
+        if problem.path.endswith("/"):
+            self._kept_folders.add(problem.path)
+        self._kept.add(problem.path)
+        self._removes = self._removes and not problem.conceals
+
+    def _still_there(self, path: str) -> bool:
+        return path in self._kept or any(path.startswith(folder) for folder in self._kept_folders)
+
+    def _hash(self, digest: str) -> str:
+        """What a stored document depends on: its content, the encoder, and how it was cut."""
+        parts = (SPLITTER, self._encoder.name, str(self._chunk_tokens), digest)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _estimate_tokens(text: str) -> int:
+    return len(text) // _CHARS_PER_TOKEN + 1
+
+
+def _silent(progress: Progress) -> None:
+    pass
