@@ -131,6 +131,8 @@ class Limits:
     history_messages: int
     turn_s: float
     waits_s: float
+    min_similarity: float
+    """Cosine that a passage must reach before it is quoted."""
 
 
 @dataclass(frozen=True, slots=True)

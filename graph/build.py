@@ -1,0 +1,74 @@
+"""The graph of one turn: screen → classify → retrieve → answer → check, and the ways around it."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
+from graph.events import Step
+from graph.nodes.answer import answer
+from graph.nodes.check import check
+from graph.nodes.classify import classify
+from graph.nodes.reply import hand_over, refuse, reply
+from graph.nodes.retrieve import retrieve
+from graph.nodes.screen import screen
+from graph.routing import after_classify, after_screen
+from graph.state import TurnState
+
+Node = Callable[[TurnState, Runtime[TurnContext]], Awaitable[TurnState]]
+Turn = CompiledStateGraph[TurnState, TurnContext, TurnState, TurnState]
+
+
+def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Turn:
+    """Compile the graph. Its context is a `TurnContext`; events come out of the stream mode `custom`."""
+    graph = StateGraph(TurnState, context_schema=TurnContext)
+    nodes: dict[str, tuple[Node, Callable[[TurnState], str]]] = {
+        "screen": (screen, lambda update: f"{update['injection'].score:.2f} · {update['injection'].reason}"),
+        "classify": (classify, lambda update: f"{update['intent'].name} ({update['intent'].score:.2f})"),
+        "retrieve": (retrieve, _found),
+        "answer": (answer, _drafted),
+        "check": (check, lambda update: f"{len(update['answer'].cited)} sources cited"),
+        "reply": (reply, lambda update: "written reply"),
+        "hand_over": (hand_over, lambda update: "a person was asked for"),
+        "refuse": (refuse, lambda update: "not answered"),
+    }
+    for name, (node, describe) in nodes.items():
+        graph.add_node(name, _reported(name, node, describe))
+    graph.add_edge(START, "screen")
+    graph.add_conditional_edges("screen", after_screen)
+    graph.add_conditional_edges("classify", after_classify)
+    graph.add_edge("retrieve", "answer")
+    graph.add_edge("answer", "check")
+    for last in ("check", "reply", "hand_over", "refuse"):
+        graph.add_edge(last, END)
+    return graph.compile(checkpointer=checkpointer)
+
+
+def _reported(name: str, node: Node, describe: Callable[[TurnState], str]) -> Node:
+    """The node, followed by a `Step` event that tells how it went and how long it took."""
+
+    async def run(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+        began = time.perf_counter()
+        update = await node(state, runtime)
+        runtime.stream_writer(Step(name, describe(update), (time.perf_counter() - began) * 1000))
+        return update
+
+    return run
+
+
+def _found(update: TurnState) -> str:
+    passages = update["passages"]
+    if not passages:
+        return "0 passages"
+    return f"{len(passages)} passages, the nearest at {max(p.similarity for p in passages):.2f}"
+
+
+def _drafted(update: TurnState) -> str:
+    draft = update["draft"]
+    tried = "".join(f"{attempt.model} {attempt.fault}; " for attempt in draft.attempts)
+    return f"{tried}{'not in the documents' if draft.unknown else draft.answered_by}"

@@ -1,0 +1,38 @@
+"""An encoder that remembers: the sentences of popular passages are asked for again and again."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+
+from graph.context import Encoder, FloatArray
+
+
+class RememberingEncoder:
+    """Wraps an encoder and keeps the last vectors, `size` of them (1.5 kB each at 384 dimensions). Safe in threads."""
+
+    def __init__(self, encoder: Encoder, *, size: int = 8192) -> None:
+        self.name = encoder.name
+        self.dimensions = encoder.dimensions
+        self._encoder = encoder
+        self._size = size
+        self._vectors: OrderedDict[str, FloatArray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Return unit vectors of shape `(len(texts), dimensions)`, computing only those that are new."""
+        with self._lock:
+            known = {text: self._vectors[text] for text in texts if text in self._vectors}
+            for text in known:
+                self._vectors.move_to_end(text)
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known |= zip(new, self._encoder.encode(new), strict=True)
+            with self._lock:
+                self._vectors |= {text: known[text] for text in new}
+                while len(self._vectors) > self._size:
+                    self._vectors.popitem(last=False)
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        return np.stack([known[text] for text in texts])

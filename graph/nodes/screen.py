@@ -1,0 +1,23 @@
+"""Screen: is this message an attack? The one pass of the encoder happens here."""
+
+import asyncio
+
+import numpy as np
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
+from graph.state import TurnState
+
+
+async def screen(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+    """Encode the message and judge it, and what is attached to it, as an injected instruction."""
+    ctx = runtime.context
+    texts = [state["question"], *(file.text for file in state.get("attached", []))]
+    vectors = await asyncio.to_thread(ctx.encoder.encode, texts)
+    findings = [ctx.injection.judge(text, vector) for text, vector in zip(texts, vectors, strict=True)]
+    return {"vector": vectors[0].tolist(), "injection": max(findings, key=lambda finding: finding.score)}
+
+
+def vector_of(state: TurnState) -> "np.ndarray[tuple[int, ...], np.dtype[np.float32]]":
+    """The question's unit vector, of shape `(dimensions,)`."""
+    return np.asarray(state["vector"], dtype=np.float32)

@@ -1,0 +1,23 @@
+"""Which node comes next."""
+
+from typing import Literal
+
+from graph.state import TurnState
+
+
+def after_screen(state: TurnState) -> Literal["refuse", "classify"]:
+    """An attack is refused before anything else reads it."""
+    return "refuse" if state["injection"].blocked else "classify"
+
+
+def after_classify(state: TurnState) -> Literal["retrieve", "reply", "hand_over", "refuse"]:
+    """Whatever may be a question goes to the documents."""
+    match state["intent"].route:
+        case "reply":
+            return "reply"
+        case "handover":
+            return "hand_over"
+        case "decline":
+            return "reply" if state["intent"].reply else "refuse"
+        case _:
+            return "retrieve"

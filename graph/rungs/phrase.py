@@ -1,0 +1,76 @@
+"""The first rung: a capable model reads the passages and phrases the answer, shown while it streams."""
+
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
+from graph.events import Reset, Token
+from graph.models.chain import Answered, Delta, NoModelAnswered, Withdrawn, stream_answer
+from graph.prompts import NOT_IN_SOURCES, conversation
+from graph.state import Attempt, Draft, TurnState
+
+
+async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tuple[Attempt, ...]:
+    """Let the capable models answer, one after the other.
+
+    Returns:
+        The draft, or the failed attempts when none gave a whole answer. Nothing of those stays on the visitor's page.
+    """
+    ctx = runtime.context
+    routes = [route for route in ctx.models if route.trusted]
+    if not routes:
+        return ()
+    messages = conversation(
+        state["question"],
+        state["passages"],
+        state.get("history", []),
+        assistant=ctx.assistant,
+        subject=ctx.subject,
+    )
+    shown = _Shown(runtime)
+    try:
+        async for event in stream_answer(routes, messages, limits=ctx.limits):
+            match event:
+                case Delta(text=text):
+                    shown.add(text)
+                case Withdrawn(fault=fault):
+                    shown.withdraw(fault.label)
+                case Answered() as answered:
+                    shown.end()
+                    return Draft(
+                        text=answered.text.strip(),
+                        answered_by=answered.route.name,
+                        rung=answered.route.rung,
+                        unknown=NOT_IN_SOURCES in answered.text,
+                        shortened=answered.finish_reason == "length",
+                        attempts=tuple(Attempt(name, label) for name, label, _ in answered.attempts),
+                        usage=(answered.usage,),
+                    )
+    except NoModelAnswered as fault:
+        shown.withdraw(fault.label)
+        return tuple(Attempt(name, label) for name, label, _ in fault.attempts)
+    raise AssertionError("the chain ends with an answer or raises")
+
+
+class _Shown:
+    """What the visitor sees of a stream. Holds back what may become the word for "not in the sources"."""
+
+    def __init__(self, runtime: Runtime[TurnContext]) -> None:
+        self._write = runtime.stream_writer
+        self._held = ""
+        self._begun = False
+
+    def add(self, text: str) -> None:
+        self._held += text
+        if self._begun or not NOT_IN_SOURCES.startswith(self._held.strip()[: len(NOT_IN_SOURCES)]):
+            self._write(Token(self._held))
+            self._begun, self._held = True, ""
+
+    def withdraw(self, reason: str) -> None:
+        if self._begun:
+            self._write(Reset(reason))
+        self._begun, self._held = False, ""
+
+    def end(self) -> None:
+        if self._held and NOT_IN_SOURCES not in self._held:
+            self._write(Token(self._held))
+            self._held = ""

@@ -1,0 +1,78 @@
+"""The second rung with a small model: it chooses the sentence that leads, and can say nothing that is not in a document.
+
+A model of 135 million parameters that phrases freely gets answers wrong ("wait for a few months" of a document that
+says no such thing), so its output is held by a grammar whose only words are sentences of the passages. The rest of the
+answer is quoted.
+"""
+
+import json
+from collections.abc import Sequence
+
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
+from graph.events import Token
+from graph.knowledge.quote import Pick, rendered
+from graph.models.chain import Answered, NoModelAnswered, stream_answer
+from graph.prompts import selection
+from graph.state import Attempt, Draft, TurnState
+
+CANDIDATES = 4
+FEWEST_WORDS = 5
+"""Shorter pieces, steps of a list, code and rows of a table do not lead an answer."""
+
+
+async def repeat(
+    state: TurnState, runtime: Runtime[TurnContext], picks: Sequence[Pick]
+) -> Draft | tuple[Attempt, ...]:
+    """Let the small models choose the leading sentence among the picks.
+
+    Returns:
+        The draft, or the failed attempts: none when there is nothing to choose.
+    """
+    ctx = runtime.context
+    routes = [route for route in ctx.models if not route.trusted]
+    candidates = [pick for pick in sorted(picks, key=lambda pick: -pick.score) if _can_lead(pick)][:CANDIDATES]
+    if not routes or not candidates:
+        return ()
+    sentences = [pick.piece.text for pick in candidates]
+    try:
+        async for event in stream_answer(
+            routes, selection(state["question"], sentences), limits=ctx.limits, grammar=grammar_of(sentences)
+        ):
+            if isinstance(event, Answered):
+                text = rendered(_led(picks, candidates, event.text.strip()))
+                runtime.stream_writer(Token(text))
+                return Draft(
+                    text=text,
+                    answered_by=event.route.name,
+                    rung=event.route.rung,
+                    verbatim=True,
+                    attempts=tuple(Attempt(name, label) for name, label, _ in event.attempts),
+                    usage=(event.usage,),
+                )
+    except NoModelAnswered as fault:
+        return tuple(Attempt(name, label) for name, label, _ in fault.attempts)
+    raise AssertionError("the chain ends with an answer or raises")
+
+
+def grammar_of(sentences: Sequence[str]) -> str:
+    """A GBNF grammar that admits exactly one of the sentences."""
+    return "root ::= " + " | ".join(json.dumps(sentence, ensure_ascii=False) for sentence in sentences)
+
+
+def _can_lead(pick: Pick) -> bool:
+    text = pick.piece.text
+    return (
+        pick.piece.words >= FEWEST_WORDS
+        and text.endswith((".", "!", "*", ")"))
+        and not text.startswith(("```", "|", "-", "*  ", "+ ", "#"))
+        and not text[0].isdigit()
+        and "\n" not in text
+    )
+
+
+def _led(picks: Sequence[Pick], candidates: Sequence[Pick], text: str) -> list[Pick]:
+    """The picks, those of the chosen sentence's passage first."""
+    lead = next((pick for pick in candidates if pick.piece.text == text), candidates[0])
+    return sorted(picks, key=lambda pick: (pick.number != lead.number, pick.number, pick.order))

@@ -1,0 +1,83 @@
+"""What one turn of the agent knows, and what a node may add to it."""
+
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from graph.context import InjectionFinding, IntentGuess, Passage
+from graph.events import Rung, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier message of the conversation."""
+
+    role: Literal["visitor", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The text of a file that came with the message."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A model that was asked and failed: its name, and what was wrong in two words."""
+
+    model: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer before it is checked against its sources.
+
+    Attributes:
+        text: with `[1]` marks that count the passages from 1; what the visitor has been shown so far.
+        answered_by: name of the model, or of what else gave it.
+        verbatim: made of the passages' own sentences, so that there is nothing to check.
+        unknown: the passages do not answer the question.
+        shortened: the model hit its limit of tokens.
+    """
+
+    text: str
+    answered_by: str
+    rung: Rung
+    verbatim: bool = False
+    unknown: bool = False
+    shortened: bool = False
+    attempts: tuple[Attempt, ...] = ()
+    usage: tuple[Usage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer as the visitor sees it at the end. `cited` counts the passages from 1."""
+
+    text: str
+    answered_by: str
+    rung: Rung
+    cited: tuple[int, ...] = ()
+    notice: str | None = None
+    usage: tuple[Usage, ...] = ()
+
+
+class TurnState(TypedDict, total=False):
+    """State of the graph. `vector` is the question's, of `dimensions` floats."""
+
+    question: str
+    history: list[Earlier]
+    attached: list[Attached]
+    vector: list[float]
+    injection: InjectionFinding
+    intent: IntentGuess
+    passages: list[Passage]
+    draft: Draft
+    answer: Answer
+
+
+KEPT_TYPES = (Earlier, Attached, Attempt, Draft, Answer, InjectionFinding, IntentGuess, Passage, Usage)
+"""All that a checkpoint of this state may hold beside plain values."""
