@@ -5,7 +5,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from graph.context import FloatArray, Passage
-from graph.knowledge.fuse import IDF_WEIGHT, MOST_WORDS, MOST_WORDS_WEIGHT, searchable
+from graph.knowledge.fuse import (
+    DOCUMENT_PASSAGES,
+    DOCUMENT_WEIGHT,
+    IDF_WEIGHT,
+    MOST_WORDS,
+    MOST_WORDS_WEIGHT,
+    searchable,
+)
 from graph.knowledge.split import SEPARATOR
 
 # Exact: every vector of the site is compared. The tables are walked from the site's rows, so that no plan can look
@@ -13,9 +20,9 @@ from graph.knowledge.split import SEPARATOR
 _SEARCH = text(
     """
     WITH near AS MATERIALIZED (
-        SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
-        FROM embeddings
-        WHERE site_id = :site_id AND model = :model
+        SELECT chunk_id, chunks.document_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
+        FROM embeddings JOIN chunks ON chunks.id = chunk_id
+        WHERE embeddings.site_id = :site_id AND chunks.site_id = :site_id AND model = :model
     ),
     terms AS MATERIALIZED (
         SELECT lexeme, CAST('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery) AS term
@@ -24,8 +31,8 @@ _SEARCH = text(
         LIMIT :most_words
     ),
     matches AS MATERIALIZED (
-        SELECT terms.lexeme, chunks.id AS chunk_id
-        FROM terms JOIN chunks ON chunks.words @@ terms.term AND chunks.site_id = :site_id
+        SELECT lexeme, chunks.id AS chunk_id
+        FROM terms JOIN chunks ON chunks.words @@ term AND chunks.site_id = :site_id
     ),
     worth AS MATERIALIZED (
         SELECT lexeme, ln(1 + (passages - count(*) + 0.5) / (count(*) + 0.5)) AS idf
@@ -33,15 +40,25 @@ _SEARCH = text(
         GROUP BY lexeme, passages
     ),
     shared AS (
-        SELECT chunk_id, sum(idf) * (
-            SELECT least(:idf_weight, :most_words_weight / sum(idf)) FROM worth
-        ) AS words
+        SELECT chunk_id, sum(idf) * (SELECT least(:idf_weight, :most_words_weight / sum(idf)) FROM worth) AS words
         FROM matches JOIN worth USING (lexeme)
         GROUP BY chunk_id
     ),
+    scored AS MATERIALIZED (
+        SELECT *, row_number() OVER (PARTITION BY document_id ORDER BY own DESC) AS place
+        FROM (
+            SELECT chunk_id, document_id, similarity, similarity + coalesce(words, 0) AS own
+            FROM near LEFT JOIN shared USING (chunk_id)
+        ) AS passages
+    ),
+    about AS (
+        SELECT document_id, :document_weight * avg(own) AS prior
+        FROM scored WHERE place <= :document_passages
+        GROUP BY document_id
+    ),
     best AS (
-        SELECT chunk_id, similarity, similarity + coalesce(words, 0) AS score
-        FROM near LEFT JOIN shared USING (chunk_id)
+        SELECT chunk_id, similarity, own + prior AS score
+        FROM scored JOIN about USING (document_id)
         ORDER BY score DESC, chunk_id
         LIMIT :limit
     )
@@ -82,6 +99,8 @@ class SiteKnowledge:
                     "most_words": MOST_WORDS,
                     "idf_weight": IDF_WEIGHT,
                     "most_words_weight": MOST_WORDS_WEIGHT,
+                    "document_weight": DOCUMENT_WEIGHT,
+                    "document_passages": DOCUMENT_PASSAGES,
                     "limit": limit,
                 },
             )

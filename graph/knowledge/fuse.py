@@ -15,6 +15,12 @@ MOST_WORDS_WEIGHT = 0.4
 MOST_WORDS = 64
 """Different words of a question that are looked up. The first of a longer one count."""
 
+DOCUMENT_WEIGHT = 0.3
+"""What the mean of a document's best passages adds to each of them: a page about the subject beats a stray mention."""
+
+DOCUMENT_PASSAGES = 8
+"""How many of a document's passages that mean is taken over, so that a long document does not suffer from its rest."""
+
 _MOST_CHARS = 4000
 
 
