@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -50,7 +51,7 @@ class _Seen:
 
 
 async def stream_once(
-    route: ModelRoute, messages: list[BaseMessage], *, limits: Limits, ends_at: float
+    route: ModelRoute, messages: list[BaseMessage], *, limits: Limits, ends_at: float, grammar: str | None = None
 ) -> AsyncGenerator[str | Whole]:
     """Yield pieces of text, then one `Whole`.
 
@@ -66,7 +67,8 @@ async def stream_once(
     clock = asyncio.get_running_loop().time
     chunks: asyncio.Queue[AIMessageChunk | ModelFault | None] = asyncio.Queue()
     chunk: AIMessageChunk | ModelFault | None
-    task = asyncio.create_task(_pump(route, messages, limits, chunks))
+    options = {"max_tokens": limits.answer_tokens, **({"grammar": grammar} if grammar else {})}
+    task = asyncio.create_task(_pump(route, messages, options, chunks))
     seen = _Seen()
     deadline = clock() + route.first_token_s
     try:
@@ -98,11 +100,11 @@ async def stream_once(
 async def _pump(
     route: ModelRoute,
     messages: list[BaseMessage],
-    limits: Limits,
+    options: dict[str, Any],
     chunks: asyncio.Queue[AIMessageChunk | ModelFault | None],
 ) -> None:
     try:
-        async for chunk in route.model.astream(messages, max_tokens=limits.answer_tokens):
+        async for chunk in route.model.astream(messages, **options):
             chunks.put_nowait(chunk)
     except Exception as error:  # any chat model may stand in a route, with errors of its own
         if not isinstance(error, ModelFault):  # its text may quote what people wrote

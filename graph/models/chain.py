@@ -72,12 +72,15 @@ class NoModelAnswered(ModelFault):
 
 
 async def stream_answer(
-    routes: Sequence[ModelRoute], messages: list[BaseMessage], *, limits: Limits
+    routes: Sequence[ModelRoute], messages: list[BaseMessage], *, limits: Limits, grammar: str | None = None
 ) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
     """Ask the routes in order until one gives a whole answer.
 
     A route that asks for a short wait (`limits.waits_s`) is waited for once; one that failed before any text is asked
     once more; all else goes to the next route at once. Closing the iterator cancels the request under way.
+
+    Args:
+        grammar: GBNF that the text must follow. Local models obey it; hosted ones do not know it and are not sent it.
 
     Raises:
         NoModelAnswered: all routes failed, or `limits.turn_s` ran out.
@@ -91,7 +94,9 @@ async def stream_answer(
             yield Attempt(route)
             began, parts, fault = clock(), list[str](), None
             try:
-                async with aclosing(stream_once(route, messages, limits=limits, ends_at=ends_at)) as pieces:
+                async with aclosing(
+                    stream_once(route, messages, limits=limits, ends_at=ends_at, grammar=grammar)
+                ) as pieces:
                     async for piece in pieces:
                         if isinstance(piece, Whole):
                             whole = piece

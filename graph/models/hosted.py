@@ -25,6 +25,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 OPTIONAL = ("stream_options", "reasoning_effort", "temperature", "stop", "max_completion_tokens", "max_tokens")
 """Parameters that servers refuse now and then, and that an answer can do without."""
 OTHER_NAME = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
+LOCAL_ONLY = frozenset({"grammar"})
 HIDDEN_TOKENS = 2048
 """Room for hidden reasoning, which `max_completion_tokens` counts and `max_tokens` does not."""
 TAIL_S = 1.0
@@ -167,7 +168,7 @@ class HostedChatModel(BaseChatModel):
         if limit is not None and limit_name == "max_completion_tokens":
             limit += HIDDEN_TOKENS
         payload = {
-            **options,
+            **{name: value for name, value in options.items() if name not in LOCAL_ONLY},
             "model": self.model,
             "messages": convert_to_openai_messages(messages),
             "stream": stream,

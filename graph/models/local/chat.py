@@ -21,7 +21,8 @@ from graph.models.local.template import Template
 class LocalChatModel(BaseChatModel):
     """Answers in this process. Asynchronous only; raises `graph.errors.ModelFault` and nothing else.
 
-    Requests are served one after the other. Leaving a stream early frees the model within one token, or within 64
+    Takes `temperature`, `repeat_penalty`, `max_tokens`, `stop` and `grammar` (GBNF) with each call. Requests are served
+    one after the other. Leaving a stream early frees the model within one token, or within 64
     tokens of a prompt that is being read. Made by `open`; end it with `close`.
     """
 
@@ -100,6 +101,7 @@ class LocalChatModel(BaseChatModel):
             repeat_penalty=kwargs.get("repeat_penalty", self.repeat_penalty),
             max_tokens=kwargs.get("max_tokens", self.max_tokens),
             stop=tuple(stop or ()),
+            grammar=kwargs.get("grammar"),
         )
         async with aclosing(self._engine.generate(self._template.tokens(messages), sampling)) as pieces:
             async for piece in pieces:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graph.errors import ModelFault, RequestRefused, ServerFault
 from graph.models.local.load import Loaded
+from graph.models.local.grammar import compiled
 from graph.models.local.stopping import StopWords
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Sampling:
     repeat_penalty: float = 1.1
     max_tokens: int = 256
     stop: tuple[str, ...] = ()
+    grammar: str | None = None
+    """A GBNF grammar that the text must follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Engine:
         """Yield pieces of text, then one `Finished`. Leaving early frees the model within one token.
 
         Raises:
-            RequestRefused: the prompt leaves no room in the context.
+            RequestRefused: the prompt leaves no room in the context, or the grammar is not one.
             ServerFault: llama.cpp failed, or the engine was closed.
         """
         if len(prompt) >= self.context_tokens:
@@ -127,6 +130,8 @@ class Engine:
                 continue
             try:
                 self._run(job)
+            except ModelFault as fault:
+                job.deliver(fault)
             except Exception as error:
                 log.exception("the local model failed")
                 self._llama.reset()  # type: ignore[no-untyped-call]  # the package leaves it untyped
@@ -141,7 +146,10 @@ class Engine:
         most = min(job.sampling.max_tokens, self.context_tokens - len(job.prompt))
         made, reason = 0, "length"
         tokens = self._llama.generate(
-            job.prompt, temp=job.sampling.temperature, repeat_penalty=job.sampling.repeat_penalty
+            job.prompt,
+            temp=job.sampling.temperature,
+            repeat_penalty=job.sampling.repeat_penalty,
+            grammar=compiled(self._llama, job.sampling.grammar),
         )
         for token in tokens:
             if self._stopped(job):

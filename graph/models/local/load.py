@@ -35,12 +35,6 @@ def default_threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else 1
 
 
-def supports_gpu() -> bool:
-    """Whether this build of llama.cpp can put layers on a GPU."""
-    supported: bool = _library().llama_supports_gpu_offload()
-    return supported
-
-
 def load(path: Path, *, context_tokens: int, threads: int | None = None, gpu_layers: int = -1) -> Loaded:
     """Load a model. Blocks for seconds. From then on, only one thread at a time may use it.
 
@@ -54,7 +48,7 @@ def load(path: Path, *, context_tokens: int, threads: int | None = None, gpu_lay
             longer than what the model was trained for.
     """
     _check_magic(path)
-    library = _library()
+    library = library()
     lines = _log_lines()
     lines.clear()
     threads = threads or default_threads()
@@ -99,8 +93,8 @@ def _reason(lines: deque[str]) -> str:
 
 
 @cache
-def _library() -> Any:
-    """Import llama-cpp-python, here and not above: what is set before the import holds for the process.
+def library() -> Any:
+    """The module `llama_cpp`, imported here and not above: what is set before the import holds for the process.
 
     Waiting threads of OpenMP must sleep, not spin: spinning ones take the processor from the rest of the program, and
     slow one another to a tenth as soon as the machine is busy.
