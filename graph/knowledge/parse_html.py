@@ -4,25 +4,53 @@ import re
 
 import trafilatura
 
-from graph.knowledge.document import ParsedDocument, ParseError
+from graph.knowledge.document import ParsedDocument, ParseError, Section
 from graph.knowledge.parse_markdown import parse_markdown
+from graph.knowledge.read_html import has_main, read_html
 
 _ANY_TAG = re.compile(r"<[a-zA-Z!/][^<>]*>")
-_HEADING_AFTER_TEXT = re.compile(r"(?<!\n)\n(?=#{1,6} )")
+_TITLE = re.compile(r"<title[^<>]*>([^<]+)</title", re.IGNORECASE)
+_BEFORE_HEADING = re.compile(r"(?<!\n)\n(?=#{1,6} )")
+_ENOUGH_CHARS = 500
+"""trafilatura tells content from navigation by their amounts, which a shorter page does not have."""
 
 
 def parse_html(text: str, fallback_title: str) -> ParsedDocument:
     """Read a page. Navigation, scripts and footers are left out. Its sections may be empty.
+
+    The content is what the page marks as its main part. Where it marks none, trafilatura finds it.
 
     Raises:
         ParseError: it is not HTML.
     """
     if not _ANY_TAG.search(text):
         raise ParseError("The file is not HTML; give it the suffix of what it is.")
-    about = trafilatura.extract_metadata(text)
-    title, url = (about.title, about.url) if about is not None else (None, None)
+    about = trafilatura.extract_metadata(text) if "<head" in text.lower() else None
+    url = about.url if about is not None else None
+    sections = read_html(text, only_main=True) if has_main(text) else ()
+    if not sections:
+        sections = _found_by_trafilatura(text) or read_html(text, only_main=False)
+    title = (about.title if about is not None else None) or _first_title(text, sections) or fallback_title
+    return ParsedDocument(title, url, tuple(_without_title(section, title) for section in sections))
+
+
+def _found_by_trafilatura(text: str) -> tuple[Section, ...]:
+    if len(text) < _ENOUGH_CHARS:
+        return ()
     markdown = trafilatura.extract(text, output_format="markdown", include_formatting=True, include_tables=True)
-    if not markdown:  # too short for it to tell content from navigation
-        markdown = trafilatura.html2txt(text)
-    body = parse_markdown(_HEADING_AFTER_TEXT.sub("\n\n", markdown), title or fallback_title)
-    return ParsedDocument(title or body.title, url, body.sections)
+    if not markdown or len(markdown) < _ENOUGH_CHARS:
+        return ()
+    return parse_markdown(_BEFORE_HEADING.sub("\n\n", markdown), "").sections
+
+
+def _first_title(text: str, sections: tuple[Section, ...]) -> str | None:
+    declared = _TITLE.search(text)
+    if declared:
+        return declared[1].strip()
+    return sections[0].path[0] if sections and sections[0].path else None
+
+
+def _without_title(section: Section, title: str) -> Section:
+    if section.path and section.path[0].casefold() == title.casefold():
+        return Section(section.path[1:], section.blocks)
+    return section
