@@ -106,7 +106,7 @@ async def _pump(
     try:
         async for chunk in route.model.astream(messages, **options):
             chunks.put_nowait(chunk)
-    except Exception as error:  # any chat model may stand in a route, with errors of its own
+    except Exception as error:  # noqa: BLE001 - any chat model may stand in a route, with errors of its own
         if not isinstance(error, ModelFault):  # its text may quote what people wrote
             log.warning("model %s raised %s", route.name, type(error).__name__)
         chunks.put_nowait(translate(error))

@@ -5,8 +5,8 @@ No framework can reset a connection before the headers, so there is none. In a t
     async with serve([quota(), answer("Hello.")]) as server:
         ...  # server.url, server.requests
 
-Standalone: `python tests/doubles/openai_server.py --port 9000 --behaviour quota`; `POST /control {"behaviour": "answer"}`
-switches it while it runs.
+Standalone: `python tests/doubles/openai_server.py --port 9000 --behaviour quota`;
+`POST /control {"behaviour": "answer"}` switches it while it runs.
 """
 
 import argparse
@@ -260,25 +260,7 @@ def _words(text: str) -> set[str]:
 
 
 FILLERS = frozenset(
-    [
-        "the",
-        "and",
-        "for",
-        "are",
-        "how",
-        "what",
-        "when",
-        "where",
-        "who",
-        "why",
-        "doe",
-        "can",
-        "you",
-        "your",
-        "with",
-        "that",
-    ]
-    + ["this", "from", "its", "has", "have", "which"]
+    """the and for are how what when where who why doe can you your with that this from its has have which""".split()
 )
 
 
@@ -313,7 +295,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 @dataclass(slots=True)
 class Server:
-    """A running double. Behaviours are played in order; the last one stays. `requests` are the chat completions seen."""
+    """A running double. Behaviours are played in order; the last one stays. `requests` holds the completions asked."""
 
     behaviours: list[Behaviour]
     requests: list[Request] = field(default_factory=list)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from graph.errors import ModelFault, RequestRefused, ServerFault
-from graph.models.local.load import Loaded
 from graph.models.local.grammar import compiled
+from graph.models.local.load import Loaded
 from graph.models.local.stopping import StopWords
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Engine:
         return reused
 
     def _reuse(self, prompt: Sequence[int]) -> int:
-        """Keep what the context shares with a prompt from its start, drop the rest; return the number of tokens kept."""
+        """Keep what the context shares with the start of a prompt, drop the rest; return the number of tokens kept."""
         import llama_cpp
 
         llama = self._llama

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from graph.errors import RequestRefused
 
 if TYPE_CHECKING:
-    from llama_cpp import Llama, LlamaGrammar
+    from llama_cpp import Llama
+    from llama_cpp.llama_grammar import LlamaGrammar
 
 
 def compiled(llama: "Llama", grammar: str | None) -> "LlamaGrammar | None":
@@ -15,6 +16,7 @@ def compiled(llama: "Llama", grammar: str | None) -> "LlamaGrammar | None":
         RequestRefused: llama.cpp cannot read it. Unchecked, it would end the process.
     """
     import llama_cpp
+    from llama_cpp.llama_grammar import LlamaGrammar
 
     if grammar is None:
         return None
@@ -23,4 +25,4 @@ def compiled(llama: "Llama", grammar: str | None) -> "LlamaGrammar | None":
     if not sampler:
         raise RequestRefused("The local model cannot read the grammar.")
     llama_cpp.llama_sampler_free(sampler)
-    return llama_cpp.LlamaGrammar.from_string(grammar)
+    return LlamaGrammar.from_string(grammar)

@@ -44,16 +44,16 @@ def load(path: Path, *, context_tokens: int, threads: int | None = None, gpu_lay
         gpu_layers: layers to put on the GPU; -1 for all. Ignored where the build knows no GPU.
 
     Raises:
-        ConfigError: the file is missing, is no GGUF file or is cut short, the memory does not suffice, or the context is
-            longer than what the model was trained for.
+        ConfigError: the file is missing, is no GGUF file or is cut short, the memory does not suffice, or the context
+            is longer than what the model was trained for.
     """
     _check_magic(path)
-    library = library()
+    llama_cpp = library()
     lines = _log_lines()
     lines.clear()
     threads = threads or default_threads()
     try:
-        llama = library.Llama(
+        llama = llama_cpp.Llama(
             model_path=str(path),
             n_ctx=context_tokens,
             n_threads=threads,
