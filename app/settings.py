@@ -88,6 +88,10 @@ class Knowledge(Section):
 
     chunk_tokens: int = Field(220, ge=50, le=2000, description="Longest chunk, in tokens of the encoder.")
     passages: int = Field(6, ge=1, le=50, description="Passages that a search hands to the answer.")
+    min_similarity: float = Field(
+        0.4, ge=0, le=1, description="Cosine that the best passage must reach before it is quoted; below, Parley does not know."
+    )
+    guide: bool = Field(True, description="Whether the site `default` can be asked about Parley itself.")
     max_document_bytes: int = Field(20_000_000, ge=1000, description="Larger documents are refused by name.")
 
 

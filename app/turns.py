@@ -1,11 +1,32 @@
 """One turn, the same for every door: admit, protect, run the graph, keep."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from uuid import UUID
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
 
+from sqlalchemy.exc import DBAPIError
+
+from app.db.messages import Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
+from app.db.pseudonyms import load_pseudonyms, store_pseudonyms
+from app.db.search import SiteKnowledge
+from app.db.traces import TurnTrace, store_trace
 from app.wiring import Services
-from graph.events import Event
+from graph.context import IntentGuess, Limits, TurnContext
+from graph.errors import EmptyMessage, GuardDown, MessageTooLong, StorageDown, VisitorError
+from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token
+from graph.guards.pseudonyms import Pseudonyms, Restorer
+from graph.state import Answer, Attached, Earlier, TurnState
+
+PROGRESS_S = 1.0
+"""How often the text shown so far is kept while an answer streams."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +50,216 @@ class TurnRequest:
     attachments: tuple[AttachedText, ...] = ()
 
 
-def run_turn(services: Services, request: TurnRequest) -> AsyncIterator[Event]:
+async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[Event]:
     """Answer a visitor's message.
 
-    The first event is `Started`, the last is `Done` or `Failed`; it never raises. The conversation is made if it is
-    new. A `message_id` that exists already (an edit, a retry) replaces that message and all that came after it.
-    Closing the iterator stops the turn: what was shown is kept, marked `stopped`.
+    The first event is `Started`, unless the message is refused; the last is `Done` or `Failed`. It raises nothing. The
+    conversation is made if it is new. A `message_id` that exists already (an edit, a retry) replaces that message and
+    all that came after it. Closing the iterator stops the turn: what was shown is kept, marked `stopped`.
     """
-    raise NotImplementedError
+    turn = _Turn(services, request)
+    try:
+        async with aclosing(turn.events()) as events:
+            async for event in events:
+                yield event
+    except VisitorError as error:
+        await turn.end("failed", error)
+        yield Failed(str(error), str(turn.trace_id))
+    except (asyncio.CancelledError, GeneratorExit):
+        await asyncio.shield(turn.end("stopped"))
+        raise
+    except Exception as error:
+        known = StorageDown() if isinstance(error, DBAPIError) else None
+        log.exception("turn failed", extra={"trace_id": str(turn.trace_id)})
+        await turn.end("failed", error)
+        apology = f"Something went wrong on our side. Please try again; if it stays, name this number: {turn.trace_id}."
+        yield Failed(str(known) if known else apology, str(turn.trace_id))
+
+
+@dataclass(slots=True)
+class _Turn:
+    """The state of one turn. `shown` is the protected text that the visitor sees at this moment."""
+
+    services: Services
+    request: TurnRequest
+    trace_id: UUID = field(default_factory=uuid4)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    began: float = field(default_factory=time.perf_counter)
+    answer_id: UUID | None = None
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
+    shown: str = ""
+    kept_at: float = field(default_factory=time.perf_counter)
+    steps: list[tuple[datetime, Step]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    intent: IntentGuess | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    answer: Answer | None = None
+
+    async def events(self) -> AsyncGenerator[Event]:
+        state = await self._admit()
+        yield Started(str(self.answer_id), str(self.trace_id))
+        restorer = Restorer(self.pseudonyms)
+        config = {"configurable": {"thread_id": str(self.trace_id)}}
+        stream = self.services.graph.astream(
+            state, config, context=self._context(), stream_mode=["custom", "updates"], durability="async"
+        )
+        async with aclosing(stream) as parts:
+            async for mode, part in parts:
+                if mode == "updates":
+                    self._learn(part)
+                    continue
+                match part:
+                    case Token(text=text):
+                        self.shown += text
+                        if restored := restorer.feed(text):
+                            yield Token(restored)
+                        await self._keep_progress()
+                        continue
+                    case Reset():
+                        self.shown, restorer = "", Restorer(self.pseudonyms)
+                    case Step():
+                        self.steps.append((datetime.now(UTC), part))
+                    case Source():
+                        self.sources.append(part)
+                yield part
+        if rest := restorer.flush():
+            yield Token(rest)
+        if self.answer is None:
+            raise RuntimeError("the graph ended without an answer")
+        await self.end("done")
+        yield self._done(self.answer)
+
+    async def end(self, status: Ending, error: BaseException | None = None) -> None:
+        """Close the answer and keep the trace, in one transaction. Does nothing for a turn that was never stored."""
+        if self.answer_id is None:
+            return
+        answer = self.answer if status == "done" else None
+        trace = TurnTrace(
+            id=self.trace_id,
+            site_id=self.request.site_id,
+            conversation_id=self.request.conversation_id,
+            message_id=self.answer_id,
+            started_at=self.started_at,
+            duration_ms=(time.perf_counter() - self.began) * 1000,
+            outcome=status,
+            intent=self.intent,
+            details=self.details | ({"error": type(error).__name__} if error else {}),
+            steps=self.steps,
+            usage=answer.usage if answer else (),
+        )
+        try:
+            async with self.services.sessions.begin() as session:
+                await finish_answer(
+                    session,
+                    self.answer_id,
+                    status=status,
+                    text=answer.text if answer else self.shown,
+                    answered_by=answer and answer.answered_by,
+                    rung=answer and answer.rung,
+                    notice=answer and answer.notice,
+                )
+                await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
+                await store_trace(session, trace)
+            await self.services.forget_checkpoints(str(self.trace_id))
+        except Exception:
+            if status == "done":
+                raise
+            # The answer stays open; it is marked as cut when this process is gone.
+            log.exception("turn could not be stored", extra={"trace_id": str(self.trace_id)})
+
+    async def _admit(self) -> TurnState:
+        """Refuse what cannot be a turn, protect the rest, and store it before anything else reads it."""
+        request, settings = self.request, self.services.settings.turn
+        text = request.text.strip()
+        if not text:
+            raise EmptyMessage
+        if len(text) > settings.message_chars:
+            raise MessageTooLong(
+                f"Your message has {len(text):,} characters; at most {settings.message_chars:,} can be read. "
+                "Please shorten it."
+            )
+        async with self.services.sessions() as session:
+            known = await load_pseudonyms(session, request.conversation_id)
+        self.pseudonyms = Pseudonyms(known)
+        protected = await self._protect(text)
+        files = [(file.name, file.media_type, await self._protect(file.text)) for file in request.attachments]
+        message = NewMessage(
+            request.message_id, request.site_id, request.user_id, request.conversation_id, protected, files
+        )
+        async with self.services.sessions.begin() as session:
+            answer_id = await begin_turn(session, message, owner=self.services.owner)
+            new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
+            await store_pseudonyms(session, request.conversation_id, request.site_id, new)
+            earlier = await history(
+                session, request.conversation_id, before=request.message_id, limit=settings.history_messages
+            )
+        self.answer_id = answer_id
+        return {
+            "question": protected,
+            "history": [Earlier("visitor" if m.role == "visitor" else "assistant", m.text) for m in earlier],
+            "attached": [Attached(name, text) for name, _, text in files],
+        }
+
+    async def _protect(self, text: str) -> str:
+        try:
+            spans = await asyncio.to_thread(self.services.personal_data.find, text)
+        except Exception as error:
+            raise GuardDown from error
+        return self.pseudonyms.protect(text, spans)
+
+    def _context(self) -> TurnContext:
+        services, settings = self.services, self.services.settings
+        return TurnContext(
+            assistant=settings.chat.name,
+            subject=settings.chat.subject,
+            encoder=services.encoder,
+            injection=services.injection,
+            intents=services.intents,
+            knowledge=SiteKnowledge(services.sessions, self.request.site_id, services.encoder.name),
+            models=services.models,
+            limits=Limits(
+                passages=settings.knowledge.passages,
+                answer_tokens=settings.turn.answer_tokens,
+                history_messages=settings.turn.history_messages,
+                turn_s=settings.turn.turn_s,
+                waits_s=settings.turn.waits_s,
+                min_similarity=settings.knowledge.min_similarity,
+            ),
+        )
+
+    def _learn(self, updates: dict[str, TurnState]) -> None:
+        """Take what the trace and the answer need out of the nodes' updates."""
+        for update in updates.values():
+            if "injection" in update:
+                finding = update["injection"]
+                self.details["injection"] = {"score": round(finding.score, 4), "reason": finding.reason}
+            if "intent" in update:
+                self.intent = update["intent"]
+                self.details["runner_up"] = self.intent.runner_up
+            if "passages" in update:
+                self.details["passages"] = [
+                    {"chunk": p.chunk_id, "similarity": round(p.similarity, 4), "score": round(p.score, 5)}
+                    for p in update["passages"]
+                ]
+            if "answer" in update:
+                self.answer = update["answer"]
+
+    async def _keep_progress(self) -> None:
+        if time.perf_counter() - self.kept_at < PROGRESS_S or self.answer_id is None:
+            return
+        self.kept_at = time.perf_counter()
+        async with self.services.sessions.begin() as session:
+            await save_progress(session, self.answer_id, self.shown)
+
+    def _done(self, answer: Answer) -> Done:
+        return Done(
+            message_id=str(self.answer_id),
+            text=self.pseudonyms.restore(answer.text),
+            answered_by=answer.answered_by,
+            rung=answer.rung,
+            intent=self.intent.name if self.intent else "blocked",
+            sources=tuple(self.sources),
+            usage=answer.usage,
+            trace_id=str(self.trace_id),
+            notice=answer.notice,
+        )

@@ -1,23 +1,41 @@
 """The one place where the program is put together."""
 
+import asyncio
+import os
+import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from langgraph.graph.state import CompiledStateGraph
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.db.engine import open_database, raw_url
+from app.db.migrate import migrate
+from app.loading import load_encoder, load_injection, load_intents, load_personal_data, open_models
+from app.owner import owner_lock
 from app.settings import Settings
+from graph.build import Turn, build_graph
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
+from graph.errors import ConfigError
+from graph.state import KEPT_TYPES
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that the doors use. Opened once in a process, closed with it."""
+    """Everything that the doors use. Opened once in a process, closed with it.
+
+    Attributes:
+        secret: signs cookies.
+        owner: this process's number among those that are alive (see `app.owner`).
+    """
 
     settings: Settings
     secret: bytes
+    owner: int
     engine: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
     encoder: Encoder
@@ -25,15 +43,75 @@ class Services:
     personal_data: PersonalDataFinder
     intents: IntentClassifier
     models: tuple[ModelRoute, ...]
-    graph: CompiledStateGraph[Any, Any, Any, Any]
+    graph: Turn
+    checkpoints: AsyncPostgresSaver
+
+    async def forget_checkpoints(self, trace_id: str) -> None:
+        """Remove what the graph saved of a turn that has ended."""
+        await self.checkpoints.adelete_thread(trace_id)
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, *, command: str, exclusive: bool = False) -> AsyncIterator[Services]:
     """Open the database, load the models and compile the graph; close all of it on leaving.
+
+    Args:
+        command: how this process calls itself, for a second one that finds the data held.
+        exclusive: whether this process is a server, which shares the embedded database with no other server.
 
     Raises:
         ConfigError: something that the settings name cannot be used.
     """
-    raise NotImplementedError
-    yield
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(open_database(settings, command=command, exclusive=exclusive))
+        if settings.embedded:
+            await migrate(engine)
+        owner = await stack.enter_async_context(owner_lock(engine))
+        pool = AsyncConnectionPool(
+            raw_url(engine),
+            min_size=1,
+            max_size=max(2, settings.database.pool_size // 2),
+            open=False,
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+        )
+        await stack.enter_async_context(pool)
+        checkpoints = AsyncPostgresSaver(pool, serde=JsonPlusSerializer(allowed_msgpack_modules=KEPT_TYPES))
+        encoder = await asyncio.to_thread(load_encoder, settings)
+        injection = await asyncio.to_thread(load_injection, settings, encoder)
+        personal_data = await asyncio.to_thread(load_personal_data)
+        intents = await asyncio.to_thread(load_intents, encoder)
+        models = await stack.enter_async_context(open_models(settings))
+        yield Services(
+            settings=settings,
+            secret=secret_of(settings),
+            owner=owner,
+            engine=engine,
+            sessions=async_sessionmaker(engine, expire_on_commit=False),
+            encoder=encoder,
+            injection=injection,
+            personal_data=personal_data,
+            intents=intents,
+            models=models,
+            graph=build_graph(checkpoints),
+            checkpoints=checkpoints,
+        )
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The secret that signs cookies: the one of the settings or, on the embedded database, our own, kept in `home`.
+
+    Raises:
+        ConfigError: there is none and the database is not our own, so that a replica would make another one.
+    """
+    if settings.secret is not None:
+        return settings.secret.get_secret_value().encode()
+    if not settings.embedded:
+        raise ConfigError("Set PARLEY_SECRET to 32 random characters or more, the same on every replica.")
+    path = settings.home / "secret"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_urlsafe(48).encode())
+    return path.read_bytes()

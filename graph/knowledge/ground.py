@@ -15,6 +15,7 @@ SAME_WORDS = 0.7
 FEW_WORDS = 3
 """A sentence with fewer content words ("Sure, here is how:") claims nothing."""
 
+_ITEM = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*+])\s+")
 _CITATION = re.compile(r"\s*\[(\d{1,2})\]")
 
 
@@ -66,7 +67,7 @@ def kept(lines: Sequence[Sequence[Checked]]) -> str:
 def _judge(
     sentence: str, question: str, passages: Sequence[Passage], sources: Sequence[tuple[int, str]], row: Sequence[float]
 ) -> Checked:
-    plain = without_citations(sentence)
+    plain = _ITEM.sub("", without_citations(sentence))
     words = content_words(plain)
     best = max(range(len(row)), key=row.__getitem__)
     number, text = sources[best]

@@ -8,6 +8,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_`¿¡]*[A-ZÀ-�
 _DECORATION = re.compile(r"^\s*([-*_=:|\s]{3,}|:::.*|<[^>]*>)\s*$")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
+_ITEM_NUMBER = re.compile(r"^\d{1,2}\.$")
 _ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "approx.", "no.", "Mr.", "Mrs.", "Ms.", "Dr.", "St.")
 
 
@@ -45,10 +46,10 @@ def pieces(text: str) -> list[Piece]:
 
 
 def sentences(line: str) -> list[str]:
-    """Cut running text into sentences. Does not cut behind common abbreviations."""
+    """Cut running text into sentences. Does not cut behind common abbreviations and the number of an item."""
     parts: list[str] = []
     for part in _SENTENCE_END.split(line.strip()):
-        if parts and parts[-1].endswith(_ABBREVIATIONS):
+        if parts and (parts[-1].endswith(_ABBREVIATIONS) or _ITEM_NUMBER.match(parts[-1])):
             parts[-1] += f" {part}"
         elif part.strip():
             parts.append(part.strip())

@@ -6,6 +6,7 @@ from graph.context import TurnContext
 from graph.events import Reset, Token
 from graph.models.chain import Answered, Delta, NoModelAnswered, Withdrawn, stream_answer
 from graph.prompts import NOT_IN_SOURCES, conversation
+from graph.rungs.failed import failed
 from graph.state import Attempt, Draft, TurnState
 
 
@@ -42,12 +43,12 @@ async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tup
                         rung=answered.route.rung,
                         unknown=NOT_IN_SOURCES in answered.text,
                         shortened=answered.finish_reason == "length",
-                        attempts=tuple(Attempt(name, label) for name, label, _ in answered.attempts),
+                        attempts=failed(answered.attempts),
                         usage=(answered.usage,),
                     )
     except NoModelAnswered as fault:
         shown.withdraw(fault.label)
-        return tuple(Attempt(name, label) for name, label, _ in fault.attempts)
+        return failed(fault.attempts)
     raise AssertionError("the chain ends with an answer or raises")
 
 

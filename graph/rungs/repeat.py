@@ -15,6 +15,7 @@ from graph.events import Token
 from graph.knowledge.quote import Pick, rendered
 from graph.models.chain import Answered, NoModelAnswered, stream_answer
 from graph.prompts import selection
+from graph.rungs.failed import failed
 from graph.state import Attempt, Draft, TurnState
 
 CANDIDATES = 4
@@ -48,11 +49,11 @@ async def repeat(
                     answered_by=event.route.name,
                     rung=event.route.rung,
                     verbatim=True,
-                    attempts=tuple(Attempt(name, label) for name, label, _ in event.attempts),
+                    attempts=failed(event.attempts),
                     usage=(event.usage,),
                 )
     except NoModelAnswered as fault:
-        return tuple(Attempt(name, label) for name, label, _ in fault.attempts)
+        return failed(fault.attempts)
     raise AssertionError("the chain ends with an answer or raises")
 
 

@@ -1,0 +1,139 @@
+"""`parley doctor`: look at each part, and say what to do about each that is not well."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import openai
+import typer
+from sqlalchemy import text
+
+from app.cli.run import run, settings_for
+from app.db.engine import open_database
+from app.db.migrate import pending
+from app.loading import load_encoder, load_personal_data, open_models
+from app.settings import Settings
+from graph.errors import ParleyError
+from graph.models.faults import translate
+from graph.models.local.gpu import gpu_present, supports_gpu
+
+HOSTED_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part. `advice` says what to do when it is not well."""
+
+    part: str
+    well: bool
+    text: str
+    advice: str = ""
+
+
+def doctor() -> None:
+    """Check database, models, GPU and hosted endpoint."""
+    settings = settings_for()
+    findings = run(examine(settings))
+    for finding in findings:
+        print(f"{'ok  ' if finding.well else 'LOOK'}  {finding.part:<16} {finding.text}")
+        if finding.advice:
+            print(f"      {'':<16} {finding.advice}")
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at every part, also when an earlier one is not well."""
+    findings: list[Finding] = []
+    checks: list[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]]] = [
+        ("database", _database),
+        ("embedding", _embedding),
+        ("personal data", _personal_data),
+        ("local model", _local),
+        ("hosted model", _hosted),
+    ]
+    for part, check in checks:
+        try:
+            findings += await check(settings)
+        except ParleyError as error:
+            findings.append(Finding(part, False, str(error)))
+    return findings
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    async with open_database(settings, command="parley doctor", exclusive=False) as engine:
+        async with engine.connect() as connection:
+            version = await connection.scalar(text("SHOW server_version"))
+            vector = await connection.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'"))
+            offered = await connection.scalar(
+                text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
+            )
+        behind = await pending(engine)
+    where = f"embedded, in {settings.home}" if settings.embedded else "from DATABASE_URL"
+    findings = [Finding("database", True, f"PostgreSQL {version}, {where}")]
+    if vector:
+        findings.append(Finding("pgvector", True, f"version {vector}"))
+    elif offered:
+        findings.append(Finding("pgvector", False, f"{offered} is offered, not yet created", "Run `parley migrate`."))
+    else:
+        findings.append(
+            Finding("pgvector", False, "not installed on the server", "Install the extension `vector` on the server.")
+        )
+    findings.append(
+        Finding("tables", not behind, "behind" if behind else "up to date", "Run `parley migrate`." if behind else "")
+    )
+    return findings
+
+
+async def _embedding(settings: Settings) -> list[Finding]:
+    encoder = await asyncio.to_thread(load_encoder, settings)
+    return [Finding("embedding", True, f"{encoder.name}, {encoder.dimensions} dimensions")]
+
+
+async def _personal_data(settings: Settings) -> list[Finding]:
+    finder = await asyncio.to_thread(load_personal_data)
+    found = await asyncio.to_thread(finder.find, "My address is nobody@example.com.")
+    if found:
+        return [Finding("personal data", True, "finds an e-mail address")]
+    return [Finding("personal data", False, "does not find an e-mail address", "Run `make` to install its model again.")]
+
+
+async def _local(settings: Settings) -> list[Finding]:
+    if not settings.local.enabled:
+        return [Finding("local model", True, "switched off by local.enabled")]
+    only_local = settings.model_copy(update={"hosted": settings.hosted.model_copy(update={"api_key": None, "base_url": None})})
+    async with open_models(only_local) as routes:
+        findings = [Finding("local model", True, routes[0].name)]
+    if not gpu_present():
+        findings.append(Finding("GPU", True, "none on this machine; the processor computes"))
+    elif supports_gpu():
+        findings.append(Finding("GPU", True, "layers are offloaded"))
+    else:
+        findings.append(
+            Finding(
+                "GPU",
+                False,
+                "there is one, but llama-cpp-python was built without CUDA",
+                'Run `CMAKE_ARGS="-DGGML_CUDA=on" make serve` to build it anew.',
+            )
+        )
+    return findings
+
+
+async def _hosted(settings: Settings) -> list[Finding]:
+    hosted = settings.hosted
+    if hosted.api_key is None and hosted.base_url is None:
+        return [Finding("hosted model", True, "none: set OPENAI_API_KEY or OPENAI_BASE_URL to use one")]
+    key = hosted.api_key.get_secret_value() if hosted.api_key else "none"
+    async with openai.AsyncOpenAI(api_key=key, base_url=hosted.base_url, max_retries=0, timeout=HOSTED_S) as client:
+        try:
+            names = [model.id async for model in client.models.list()]
+        except Exception as error:  # noqa: BLE001 - whatever the client raises is translated in one place
+            return [Finding("hosted model", False, str(translate(error)), "Check OPENAI_API_KEY and OPENAI_BASE_URL.")]
+    if names and hosted.model not in names:
+        return [
+            Finding(
+                "hosted model", False, f"the server does not offer {hosted.model}", "Set PARLEY_HOSTED__MODEL to one it has."
+            )
+        ]
+    return [Finding("hosted model", True, hosted.model)]

@@ -1,0 +1,140 @@
+"""`parley search`, `screen` and `classify`: one text, or JSON Lines in and JSON Lines out."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from app.cli.run import CommandFailed, run, settings_for, used_wrongly
+from app.db.engine import open_database
+from app.db.migrate import migrate
+from app.db.search import SiteKnowledge
+from app.db.sites import find_site
+from app.loading import load_encoder, load_injection, load_intents, load_personal_data
+from app.settings import Settings
+from graph.errors import UnknownSite
+
+Record = dict[str, Any]
+
+Text = Annotated[str | None, typer.Argument(help="The text. Without it, --jsonl is read.")]
+Jsonl = Annotated[str | None, typer.Option(help="JSON Lines, an object a line; `-` reads standard input.")]
+Site = Annotated[str, typer.Option(help="Site that is asked.")]
+
+
+def search(
+    query: Text = None,
+    jsonl: Jsonl = None,
+    top: Annotated[int, typer.Option(min=1, max=1000, help="Results for each query.")] = 10,
+    site: Site = "default",
+) -> None:
+    """Search a site's documents: {"id", "query"} in, {"id", "results"} out."""
+    settings = settings_for()
+    records = _records(query, jsonl, "query")
+    run(_search(settings, records, site, top, text=query is not None))
+
+
+def screen(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> None:
+    """Screen texts for injection and personal data: {"id", "text"} in, {"id", "blocked", "injection", "pii"} out."""
+    settings = settings_for()
+    encoder = load_encoder(settings)
+    injection = load_injection(settings, encoder)
+    personal_data = load_personal_data()
+
+    def judge(record: Record) -> Record:
+        finding = injection.judge(record["text"], encoder.encode([record["text"]])[0])
+        return {
+            "id": record["id"],
+            "blocked": finding.blocked,
+            "injection": {"score": round(finding.score, 4), "reason": finding.reason},
+            "pii": [
+                {"type": span.type, "start": span.start, "end": span.end, "score": round(span.score, 4)}
+                for span in personal_data.find(record["text"])
+            ],
+        }
+
+    for record in _records(text, jsonl, "text"):
+        _print(judge(record))
+
+
+def classify(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> None:
+    """Tell what messages want: {"id", "text"} in, {"id", "intent", "score", "out_of_scope"} out."""
+    settings = settings_for()
+    encoder = load_encoder(settings)
+    intents = load_intents(encoder)
+    for record in _records(text, jsonl, "text"):
+        guess = intents.classify(record["text"], encoder.encode([record["text"]])[0])
+        _print(
+            {
+                "id": record["id"],
+                "intent": guess.name,
+                "score": round(guess.score, 4),
+                "out_of_scope": guess.out_of_scope,
+                "route": guess.route,
+            }
+        )
+
+
+async def _search(settings: Settings, records: Iterator[Record], site_name: str, top: int, *, text: bool) -> None:
+    encoder = load_encoder(settings)
+    async with open_database(settings, command="parley search", exclusive=False) as engine:
+        if settings.embedded:
+            await migrate(engine)
+        sessions = async_sessionmaker(engine, expire_on_commit=False)
+        async with sessions() as session:
+            site = await find_site(session, site_name)
+        if site is None:
+            raise UnknownSite(f"There is no site {site_name!r}; `parley ingest --site {site_name} PATH` makes it.")
+        knowledge = SiteKnowledge(sessions, site.id, encoder.name)
+        for record in records:
+            passages = await knowledge.search(record["query"], encoder.encode([record["query"]])[0], limit=top)
+            if text:
+                for passage in passages:
+                    print(f"{passage.score:.3f}  {passage.document} › {passage.heading}\n       {passage.text[:160]!r}")
+                continue
+            results = [
+                {"document": p.document, "heading": p.heading, "score": round(p.score, 6)} for p in passages
+            ]
+            _print({"id": record["id"], "results": results})
+
+
+def _records(text: str | None, jsonl: str | None, field: str) -> Iterator[Record]:
+    """The records to work on, in order.
+
+    Raises:
+        CommandFailed: a line is not an object with `id` and the field, both usable; it says which line.
+    """
+    if (text is None) == (jsonl is None):
+        used_wrongly(f"Give either a {field} or --jsonl FILE (`-` for standard input).")
+    if text is not None:
+        return iter([{"id": None, field: text}])
+    return _read(jsonl or "-", field)
+
+
+def _read(path: str, field: str) -> Iterator[Record]:
+    try:
+        file = sys.stdin if path == "-" else open(path, encoding="utf-8")  # noqa: SIM115 - closed below; stdin is not ours
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise CommandFailed(f"{path}, line {number}: this is not JSON ({error.msg}).") from None
+            if not isinstance(record, dict) or "id" not in record or not isinstance(record.get(field), str):
+                raise CommandFailed(f'{path}, line {number}: an object with "id" and a text "{field}" is needed.')
+            yield record
+    except UnicodeDecodeError:
+        raise CommandFailed(f"{path} is not UTF-8 text.") from None
+    finally:
+        if file is not sys.stdin:
+            file.close()
+
+
+def _print(record: Record) -> None:
+    print(json.dumps(record, ensure_ascii=False), flush=True)

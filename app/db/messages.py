@@ -1,0 +1,168 @@
+"""Messages and answers. All text here is protected: personal data stands as pseudonyms."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.tables import Attachment, Citation, Conversation, Message
+from graph.errors import VisitorError
+from graph.events import Source
+
+Ending = Literal["done", "stopped", "cut", "failed"]
+
+TITLE_CHARS = 60
+LOCK_CLASS = 0x7061_726C
+"""First key of the advisory locks that live processes hold; the second is the process's number."""
+
+
+class NotYourConversation(VisitorError):
+    """This conversation belongs to somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A visitor's message, protected, as it is stored before the graph starts."""
+
+    id: UUID
+    site_id: int
+    user_id: UUID
+    conversation_id: UUID
+    text: str
+    attachments: Sequence[tuple[str, str, str]] = ()
+    """Name, media type and protected text of each file."""
+
+
+async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int) -> UUID:
+    """Store a visitor's message and an open answer to it; return the answer's id.
+
+    A message whose id exists is replaced, with all that came after it.
+
+    Raises:
+        NotYourConversation: the conversation exists, with another user or site.
+    """
+    await _own_conversation(session, message)
+    began = await session.scalar(
+        select(Message.created_at).where(Message.id == message.id, Message.conversation_id == message.conversation_id)
+    )
+    if began is not None:
+        await session.execute(
+            delete(Message).where(Message.conversation_id == message.conversation_id, Message.created_at >= began)
+        )
+    common = {"site_id": message.site_id, "conversation_id": message.conversation_id}
+    answer_id = uuid4()
+    await session.execute(insert(Message).values(**common, id=message.id, role="visitor", text=message.text))
+    await session.execute(
+        insert(Message).values(
+            **common, id=answer_id, reply_to=message.id, role="assistant", text="", status="open", owner=str(owner)
+        )
+    )
+    for name, media_type, text in message.attachments:
+        await session.execute(
+            insert(Attachment).values(
+                **common, id=uuid4(), message_id=message.id, name=name, media_type=media_type, text=text
+            )
+        )
+    return answer_id
+
+
+async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID, limit: int) -> list[Message]:
+    """The last `limit` messages before the one named, oldest first, without answers that are not whole."""
+    if limit == 0:
+        return []
+    moment = select(Message.created_at).where(Message.id == before).scalar_subquery()
+    found = await session.scalars(
+        select(Message)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.created_at < moment,
+            Message.status.in_(("done", "stopped")),
+            Message.text != "",
+        )
+        .order_by(Message.created_at.desc())
+        .limit(limit)
+    )
+    return list(found)[::-1]
+
+
+async def save_progress(session: AsyncSession, answer_id: UUID, text: str) -> None:
+    """Keep what the visitor has been shown so far, in case that the process dies."""
+    await session.execute(
+        update(Message).where(Message.id == answer_id, Message.status == "open").values(text=text)
+    )
+
+
+async def finish_answer(
+    session: AsyncSession,
+    answer_id: UUID,
+    *,
+    status: Ending,
+    text: str,
+    answered_by: str | None = None,
+    rung: str | None = None,
+    notice: str | None = None,
+) -> None:
+    """Close an answer with the text that the visitor sees at the end."""
+    await session.execute(
+        update(Message)
+        .where(Message.id == answer_id)
+        .values(status=status, text=text, answered_by=answered_by, rung=rung, notice=notice, owner=None)
+    )
+
+
+async def cite(session: AsyncSession, answer_id: UUID, site_id: int, sources: Iterable[Source]) -> None:
+    """Store the passages that an answer cites."""
+    for source in sources:
+        await session.execute(
+            insert(Citation).values(
+                message_id=answer_id,
+                number=source.number,
+                site_id=site_id,
+                chunk_id=source.chunk_id,
+                document=source.document,
+                title=source.title,
+                heading=source.heading,
+                url=source.url,
+                text=source.text,
+            )
+        )
+
+
+async def mark_cut(session: AsyncSession) -> int:
+    """Mark the open answers of processes that are no longer alive as cut; return how many."""
+    owners = await session.scalars(select(Message.owner).where(Message.status == "open").distinct())
+    marked = 0
+    for owner in owners:
+        if owner is None or await session.scalar(select(func.pg_try_advisory_xact_lock(LOCK_CLASS, int(owner)))):
+            result = await session.scalars(
+                update(Message)
+                .where(Message.status == "open", Message.owner.is_not_distinct_from(owner))
+                .values(status="cut", owner=None)
+                .returning(Message.id)
+            )
+            marked += len(result.all())
+    return marked
+
+
+async def _own_conversation(session: AsyncSession, message: NewMessage) -> None:
+    title = message.text if len(message.text) <= TITLE_CHARS else message.text[: TITLE_CHARS - 1].rstrip() + "…"
+    stored = await session.execute(
+        insert(Conversation)
+        .values(
+            id=message.conversation_id,
+            site_id=message.site_id,
+            user_id=message.user_id,
+            title=title.replace("\n", " "),
+        )
+        .on_conflict_do_update(
+            index_elements=[Conversation.id],
+            set_={"updated_at": func.now(), "title": func.coalesce(Conversation.title, title)},
+        )
+        .returning(Conversation.site_id, Conversation.user_id)
+    )
+    if tuple(stored.one()) != (message.site_id, message.user_id):
+        raise NotYourConversation

@@ -1,0 +1,42 @@
+"""What the pseudonyms of a conversation stand for."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.tables import Pseudonym
+
+
+async def load_pseudonyms(session: AsyncSession, conversation_id: UUID) -> dict[str, str]:
+    """Return value by token."""
+    rows = await session.execute(
+        select(Pseudonym.token, Pseudonym.value).where(Pseudonym.conversation_id == conversation_id)
+    )
+    return {token: value for token, value in rows}
+
+
+async def store_pseudonyms(
+    session: AsyncSession, conversation_id: UUID, site_id: int, values: Mapping[str, str]
+) -> None:
+    """Add tokens with their values; those that are stored already stay as they are."""
+    if not values:
+        return
+    await session.execute(
+        insert(Pseudonym)
+        .values(
+            [
+                {
+                    "conversation_id": conversation_id,
+                    "site_id": site_id,
+                    "token": token,
+                    "type": token.strip("[]").rpartition("_")[0],
+                    "value": value,
+                }
+                for token, value in values.items()
+            ]
+        )
+        .on_conflict_do_nothing()
+    )

@@ -1,0 +1,29 @@
+"""Quoting: the documents' own words, in their order, with their marks."""
+
+from graph.knowledge.quote import choose, rendered
+from tests.graph.scripted import WordEncoder, passage
+
+ENCODER = WordEncoder()
+
+
+def test_pieces_that_answer_come_in_the_documents_order_and_within_the_limit() -> None:
+    text = "Open the menu. Parrots are green birds. Choose refunds in the menu to ask for refunds. Bananas are yellow fruit."
+    (question,) = ENCODER.encode(["choose refunds in the menu"])
+
+    picks = choose(question, [passage(text)], ENCODER, words=12)
+
+    assert rendered(picks) == "Open the menu. Choose refunds in the menu to ask for refunds. [1]"
+
+
+def test_a_passage_far_behind_the_best_is_left_out() -> None:
+    (question,) = ENCODER.encode(["refunds"])
+    near, far = passage("Refunds take a week.", similarity=0.8), passage("Refunds of parrots differ.", similarity=0.5)
+
+    assert "parrots" not in rendered(choose(question, [near, far], ENCODER))
+
+
+def test_a_code_block_is_whole_and_its_mark_stands_below() -> None:
+    block = "```sh\nparley ingest docs\n```"
+    (question,) = ENCODER.encode(["parley ingest docs"])
+
+    assert rendered(choose(question, [passage(block)], ENCODER)) == f"{block}\n\n[1]"
