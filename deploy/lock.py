@@ -1,4 +1,4 @@
-"""`python -m deploy.lock`: choose versions and write `requirements/*.lock`, with the hash of every file and no addresses."""
+"""`python -m deploy.lock`: choose versions and write `requirements/*.lock`, with every file's hash and no addresses."""
 
 import os
 import subprocess

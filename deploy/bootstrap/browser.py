@@ -9,7 +9,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def want_chromium() -> None:
-    """Install Debian's Chromium when there is none and that can be done without a password; else say what is skipped."""
+    """Install Debian's Chromium when there is none and no password is needed for it; else say what is skipped."""
     if any(shutil.which(name) for name in NAMES):
         return
     apt = _apt_get()

@@ -23,8 +23,8 @@ SEPARATORS = {"UV_FIND_LINKS": ","}
 def uv_environment(python: Path) -> dict[str, str]:
     """Variables that make uv ask the same registries as the pip of an interpreter.
 
-    They are handed on in the environment only, for addresses may carry passwords. The index strategy is pip's: the locks
-    hold every file's hash, so that no registry can slip another file in.
+    They are handed on in the environment only, for addresses may carry passwords. The index strategy is pip's: the
+    locks hold every file's hash, so that no registry can slip another file in.
     """
     listed = subprocess.run(
         [str(python), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
