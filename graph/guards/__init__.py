@@ -1,0 +1,1 @@
+"""What stands between a visitor's words and the rest: injected instructions, personal data, pseudonyms."""
