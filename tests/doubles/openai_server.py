@@ -20,6 +20,7 @@ from email.utils import formatdate
 from typing import Any
 
 MODEL = "double-1"
+UNKNOWN = "NOT_IN_SOURCES"
 Headers = dict[str, str]
 
 
@@ -229,18 +230,17 @@ def flood(size_bytes: int) -> Behaviour:
 
 
 def from_prompt(messages: list[dict[str, Any]]) -> str:
-    """Answer from numbered passages in the prompt, like a careful model.
+    """Answer from the numbered passages in the last user message, like a careful model.
 
-    A passage is a line `[1] Title` and the lines below it. The sentences that share most words with the last user
-    message (`Question:` in it, if there) are given, each with its number; without overlap it says that it cannot tell.
+    A passage is a line `[1] Title` and the lines below it; the question follows `Question:`. The sentences that share
+    most words with the question are given, each with its number. Without enough overlap it writes the word that the
+    system message asks for, or says that it does not know.
     """
-    prompt = "\n\n".join(str(message.get("content") or "") for message in messages)
+    rules = " ".join(str(message.get("content") or "") for message in messages if message.get("role") == "system")
     last = next((str(m.get("content") or "") for m in reversed(messages) if m.get("role") == "user"), "")
     question = _words(last.rpartition("Question:")[2] or last)
     ranked: list[tuple[float, int, str]] = []
-    for match in re.finditer(
-        r"^\[(\d+)\] ([^\n]*)\n(.*?)(?=^\[\d+\] |^Question:|\Z)", prompt, re.DOTALL | re.MULTILINE
-    ):
+    for match in re.finditer(r"^\[(\d+)\] ([^\n]*)\n(.*?)(?=^\[\d+\] |^Question:|\Z)", last, re.DOTALL | re.MULTILINE):
         heading = question & _words(match[2])
         for sentence in re.split(r"(?<=[.!?])\s+|\n+", match[3]):
             shared = question & _words(sentence)
@@ -250,17 +250,18 @@ def from_prompt(messages: list[dict[str, Any]]) -> str:
     ranked.sort(key=lambda found: -found[0])
     best = [found for found in ranked[:2] if found[0] >= max(2.0, len(question) * 0.4)]
     if not best:
-        return "I don't know: the documents do not say."
+        return UNKNOWN if UNKNOWN in rules else "I don't know: the documents do not say."
     return " ".join(f"{sentence} [{number}]" for _, number, sentence in best)
 
 
 def _words(text: str) -> set[str]:
     found = re.findall(r"[a-z0-9]{3,}", text.lower())
-    return {re.sub(r"(ing|ed|es|s)$", "", word) for word in found} - FILLERS
+    stems = (re.sub(r"(ing|ed|es|s)$", "", word) for word in found)
+    return {stem for stem in stems if not FILLER.fullmatch(stem)}
 
 
-FILLERS = frozenset(
-    """the and for are how what when where who why doe can you your with that this from its has have which""".split()
+FILLER = re.compile(
+    "the|and|for|are|how|what|when|where|who|why|doe|can|you|your|with|that|this|from|its|has|have|which"
 )
 
 
