@@ -25,8 +25,8 @@ def route(model: HostedChatModel | LocalChatModel, name: str) -> ModelRoute:
         name=name,
         rung="local" if local else "hosted",
         model=model,
-        first_token_s=30.0 if local else 0.4,
-        between_tokens_s=10.0 if local else 0.3,
+        first_token_s=30.0 if local else 1.5,
+        between_tokens_s=10.0 if local else 1.0,
         trusted=not local,
     )
 

@@ -27,6 +27,7 @@ from tests.graph.models.conftest import FALLBACK_TEXT, LIMITS, Chain, Transcript
 
 WHOLE = "Refunds take five days, we write to you when they are on their way."
 GOOD = answer(WHOLE)
+SPENT_MIDWAY = answer(WHOLE, stop_after=6, then="error", error_code="insufficient_quota")
 
 
 @pytest.mark.parametrize(
@@ -78,13 +79,7 @@ async def test_hosted_model_answers_in_the_end(chain: Chain, behaviours: list[Be
         pytest.param(answer(WHOLE, stop_after=6), "cut off", 1, True, id="cut"),
         pytest.param(answer(WHOLE, stop_after=6, then="malformed"), "cut off", 1, True, id="malformed event"),
         pytest.param(answer(WHOLE, stop_after=6, then="error"), "cut off", 1, True, id="error event"),
-        pytest.param(
-            answer(WHOLE, stop_after=6, then="error", error_code="insufficient_quota"),
-            "over quota",
-            1,
-            True,
-            id="spent",
-        ),
+        pytest.param(SPENT_MIDWAY, "over quota", 1, True, id="over quota half-way"),
         pytest.param(answer(WHOLE, finish_reason=None), "cut off", 1, True, id="no finish reason"),
         pytest.param(answer("", finish_reason="length"), "cut off", 1, False, id="empty"),
         pytest.param(flood(50_000_000), "cut off", 1, False, id="body of 50 MB"),
@@ -135,10 +130,8 @@ async def test_all_models_fail(chain: Chain) -> None:
     with pytest.raises(NoModelAnswered) as failure:
         await chain.ask()
 
-    assert [(name, fault) for name, fault, _ in failure.value.attempts] == [
-        ("first", "over quota"),
-        ("second", "cut off"),
-    ]
+    attempts = [(name, fault) for name, fault, _ in failure.value.attempts]
+    assert attempts == [("first", "over quota"), ("second", "cut off")]
 
 
 async def test_the_turn_has_a_deadline(chain: Chain) -> None:
@@ -148,7 +141,7 @@ async def test_the_turn_has_a_deadline(chain: Chain) -> None:
     with pytest.raises(NoModelAnswered) as failure:
         await chain.ask(limits=replace(LIMITS, turn_s=0.5))
 
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3.0
     assert [fault for _, fault, _ in failure.value.attempts] == ["too slow"]
     assert not chain.second.requests
 
@@ -197,7 +190,7 @@ async def test_a_slow_reader_is_not_a_slow_model(chain: Chain) -> None:
     transcript = Transcript()
     async for event in stream_answer(chain.routes, [HumanMessage("Hi?")], limits=LIMITS):
         if isinstance(event, Delta) and event.text == " five":
-            await asyncio.sleep(0.5)  # longer than between_tokens_s
+            await asyncio.sleep(1.2)  # longer than between_tokens_s
         transcript.events.append(event)
 
     assert transcript.answered.route.name == "first"

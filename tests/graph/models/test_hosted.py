@@ -3,19 +3,27 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolCall, ToolMessage
 from langchain_core.tools import tool
 from pydantic import SecretStr
 
 from graph.errors import KeyRefused, QuotaExhausted, RequestRefused, StreamCut
 from graph.models.hosted import HIDDEN_TOKENS, HostedChatModel
-from tests.doubles.openai_server import Server, answer, quota, refusal, refuses_parameter, serve
+from tests.doubles.openai_server import Behaviour, Server, answer, quota, refusal, refuses_parameter, serve
 
 
 @tool
 def order_status(number: str) -> str:
     """Look up an order."""
     return number
+
+
+async def read_to_the_end(stream: AsyncIterator[AIMessage]) -> AIMessageChunk:
+    whole = AIMessageChunk(content="")
+    async for chunk in stream:
+        assert isinstance(chunk, AIMessageChunk)
+        whole += chunk
+    return whole
 
 
 @pytest.fixture
@@ -55,21 +63,13 @@ async def test_a_server_without_a_key(server: Server) -> None:
 async def test_tools(server: Server, model: HostedChatModel, streamed: bool) -> None:
     server.play(answer("", tool_calls=(("order_status", '{"number": "A-17"}'),), finish_reason="tool_calls"))
     bound = model.bind_tools([order_status], tool_choice="order_status")
-    earlier = AIMessageChunk(
-        content="", tool_calls=[{"name": "order_status", "args": {"number": "A-16"}, "id": "call_9"}]
-    )
+    call = ToolCall(name="order_status", args={"number": "A-16"}, id="call_9")
+    earlier = AIMessage(content="", tool_calls=[call])
     messages = [HumanMessage("And A-17?"), earlier, ToolMessage("sent", tool_call_id="call_9")]
 
-    if streamed:
-        whole = AIMessageChunk(content="")
-        async for chunk in bound.astream(messages):
-            assert isinstance(chunk, AIMessageChunk)
-            whole += chunk
-        calls = whole.tool_calls
-    else:
-        calls = (await bound.ainvoke(messages)).tool_calls
+    message = await (read_to_the_end(bound.astream(messages)) if streamed else bound.ainvoke(messages))
 
-    assert [(call["name"], call["args"]) for call in calls] == [("order_status", {"number": "A-17"})]
+    assert [(call["name"], call["args"]) for call in message.tool_calls] == [("order_status", {"number": "A-17"})]
     body = server.requests[0].body
     assert body["tools"][0]["function"]["name"] == "order_status"
     assert body["tool_choice"]["function"]["name"] == "order_status"
@@ -88,15 +88,12 @@ async def test_tools(server: Server, model: HostedChatModel, streamed: bool) -> 
     ],
 )
 async def test_faults(
-    server: Server, model: HostedChatModel, behaviour: object, fault: type[Exception], streamed: bool
+    server: Server, model: HostedChatModel, behaviour: Behaviour, fault: type[Exception], streamed: bool
 ) -> None:
-    server.play(behaviour)  # type: ignore[arg-type]  # parametrize erases the type
+    server.play(behaviour)
 
     with pytest.raises(fault):
-        if streamed:
-            [chunk async for chunk in model.astream("Hi?")]
-        else:
-            await model.ainvoke("Hi?")
+        await (read_to_the_end(model.astream("Hi?")) if streamed else model.ainvoke("Hi?"))
 
 
 async def test_a_refused_parameter_is_left_out_from_then_on(server: Server, model: HostedChatModel) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,9 @@ def nothing(path: Path) -> None:
         pytest.param(nothing, "cannot be read", id="missing"),
     ],
 )
-def test_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str], make: object, reason: str) -> None:
+def test_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str], make: Callable[[Path], None], reason: str) -> None:
     path = tmp_path / "my-model.gguf"
-    make(path)  # type: ignore[operator]  # parametrize erases the type
+    make(path)
 
     with pytest.raises(ConfigError) as refusal:
         LocalChatModel.open(path, context_tokens=512)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
@@ -96,6 +96,7 @@ async def test_a_message_cannot_end_its_own_turn(local_model: LocalChatModel) ->
 
 async def test_leaving_frees_the_model_at_once(local_model: LocalChatModel) -> None:
     stream = local_model.astream(QUESTION, max_tokens=900)
+    assert isinstance(stream, AsyncGenerator)
     await anext(stream)
     await stream.aclose()
     began = time.monotonic()
