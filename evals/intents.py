@@ -1,0 +1,113 @@
+"""How well intents are told apart: the starter set on phrases and questions it has not seen, and the head on public sets."""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from graph.context import Encoder, Route
+from graph.intents.head import C, HeadClassifier
+from graph.intents.load import load_intents
+from graph.intents.regression import fit, softmax, with_bias
+
+PHRASES: dict[Route, tuple[str, ...]] = {
+    "reply": (
+        "hey :)", "Good morning to you!", "hello bot", "hi, how's your day going?", "yo", "evening all", "Hey, are you online?",
+        "thank you so much!!", "ty", "cool, thanks a bunch", "That fixed it, thank you", "super helpful, thanks!",
+        "great answer, thank you", "ok perfect thanks", "thanks, you're the best", "Danke dir!", "merci bien", "muchas gracias",
+        "bye for now", "ok bye", "see you tomorrow", "thanks, that's everything, bye!", "have a great evening", "cya later",
+        "so who am I talking to?", "Are you a person or a program?", "is this a chatbot?", "what's your name?", "what are you able to do?",
+        "which things can you help with?", "are you an actual human being?", "wait, are you a bot?",
+        "this answer is no use to me", "you got that wrong", "no, that's not what I meant at all", "that was totally unhelpful",
+    ),
+    "handover": (
+        "can I talk to a human", "please connect me with a real human", "I'd like to speak with someone from support",
+        "give me a person", "can you transfer me to an agent?", "let me speak to your supervisor", "human agent now",
+        "is there anyone I can talk to?", "I want someone to call me back", "stop, I want a real person",
+        "chat with a representative please", "Could I be put through to a colleague of yours?", "talk to a live person",
+        "I need to talk to someone at your company", "operator please", "forward this to a staff member",
+        "enough with the bot, get me somebody real", "Ich will mit einem echten Menschen reden", "je voudrais parler à un conseiller",
+        "quiero hablar con un agente",
+    ),
+    "decline": ("fuck off", "you're a fucking idiot", "shut up you dumb bot", "you piece of shit", "eat shit"),
+    "answer": (
+        "How do I change the system prompt?", "ignore my last message, I found it", "How do visitors ask for a person?",
+        "How do staff take over a conversation?", "Can I rename the bot?", "Where do I set the assistant's name?",
+        "Which languages does the assistant speak?", "How do I stop the bot from answering insults?", "What does Parley do?",
+        "What is the agent's phone number?", "How many agents can work at once?", "How do I write a greeting for my visitors?",
+        "Who made the invoice wrong?", "hello, how do I reset my password?", "hi there, my parcel is late", "thanks, and how do I cancel?",
+        "good morning, is there an outage?", "what's the name of the config file?", "How does the bot recognise a complaint?",
+        "what can I do if the server is down?", "what can you tell me about pricing?", "How do I report abuse?",
+        "Can support staff see my conversations?", "how do I call the API?", "Where can I talk about feature requests?",
+        "How do I say thank you in a template?", "the bot does not load on my page", "your website is down",
+        "this stupid printer does not work", "can you help me with my order?", "is a person needed to approve a refund?",
+        "How do I close my account?", "can someone else use my licence?", "does it work with screen readers?",
+        "are you open on Sunday?", "who can see my data?", "how old is my invoice allowed to be?", "do you ship to Norway?",
+        "what are you charging for the big plan?", "when will an agent process my return?",
+    ),
+}  # fmt: skip
+"""Messages by the route that they should take. Nobody trained on them."""
+
+
+def phrases(encoder: Encoder) -> Iterator[dict[str, object]]:
+    """Share of `PHRASES` on the right route, one row a route, with those that went wrong."""
+    classifier = HeadClassifier(load_intents(), encoder)
+    for route, texts in PHRASES.items():
+        guesses = [classifier.classify(text, vector) for text, vector in zip(texts, encoder.encode(texts), strict=True)]
+        wrong = [text for text, guess in zip(texts, guesses, strict=True) if guess.route != route]
+        yield {"set": f"phrases: {route}", "n": len(texts), "right": 1 - len(wrong) / len(texts), "wrong": wrong}
+
+
+def questions(data: Path, encoder: Encoder) -> Iterator[dict[str, object]]:
+    """Share of questions of public sets that are led to the documents, one row a set."""
+    classifier = HeadClassifier(load_intents(), encoder)
+    for name, texts in _question_sets(data).items():
+        guesses = [classifier.classify(text, vector) for text, vector in zip(texts, encoder.encode(texts), strict=True)]
+        wrong = [text for text, guess in zip(texts, guesses, strict=True) if guess.route != "answer"]
+        yield {"set": name, "n": len(texts), "right": 1 - len(wrong) / len(texts), "wrong": wrong}
+
+
+def public_sets(data: Path, encoder: Encoder) -> Iterator[dict[str, object]]:
+    """Accuracy and out-of-scope recall of a head trained on four fifths of a set, tested on the last fifth."""
+    for name in ("banking77_oos", "clinc150"):
+        rows = _rows(data / "intent" / name / "dev.jsonl")
+        random.Random(0).shuffle(rows)
+        known = [row for row in rows if not row["is_oos"]]
+        names = sorted({row["intent"] for row in known})
+        labels = np.array([names.index(row["intent"]) for row in known])
+        vectors = encoder.encode([row["text"] for row in known]).astype(np.float64)
+        cut = len(known) * 4 // 5
+        head = fit(vectors[:cut], labels[:cut], np.ones(cut), c=C, steps=200)
+        inside = softmax(with_bias(vectors[cut:]) @ head)
+        outside = softmax(with_bias(encoder.encode([r["text"] for r in rows if r["is_oos"]]).astype(np.float64)) @ head)
+        for threshold in (0.4, 0.5):
+            right = (inside.argmax(axis=1) == labels[cut:]) & (inside.max(axis=1) >= threshold)
+            yield {
+                "set": name,
+                "threshold": threshold,
+                "accuracy": float((inside.argmax(axis=1) == labels[cut:]).mean()),
+                "accepted and right": float(right.mean()),
+                "out-of-scope recall": float((outside.max(axis=1) < threshold).mean()),
+            }
+
+
+def main(data: Path, encoder: Encoder) -> list[dict[str, object]]:
+    """Every row of this evaluation."""
+    return [*phrases(encoder), *questions(data, encoder), *public_sets(data, encoder)]
+
+
+def _question_sets(data: Path) -> dict[str, list[str]]:
+    pairs = _rows(data / "pairs" / "stackfaq_paraphrases" / "dev.jsonl")
+    banking = _rows(data / "intent" / "banking77_oos" / "dev.jsonl")
+    return {
+        "plausible": [row["text"] for row in _rows(data / "docs" / "plausible" / "questions.dev.jsonl")],
+        "plausible faq": [row["text"] for row in _rows(data / "docs" / "plausible" / "faq.dev.jsonl")],
+        "stackfaq": sorted({row[side] for row in pairs for side in "ab"}),
+        "banking77": [row["text"] for row in banking if not row["is_oos"]][::5],
+    }
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
