@@ -18,8 +18,6 @@ from graph.models.local.stopping import StopWords
 if TYPE_CHECKING:
     from llama_cpp import Llama
 
-PROMPT_STEP = 64
-"""Tokens of a prompt that are read before the engine looks whether its answer is still wanted."""
 CLOSED = "The local model is closed."
 log = logging.getLogger(__name__)
 
@@ -175,10 +173,11 @@ class Engine:
         None if the answer is not wanted any more.
         """
         reused = self._reuse(job.prompt)
-        for start in range(reused, len(job.prompt) - 1, PROMPT_STEP):
+        step = self._llama.n_batch
+        for start in range(reused, len(job.prompt) - 1, step):
             if self._stopped(job):
                 return None
-            self._llama.eval(job.prompt[start : min(start + PROMPT_STEP, len(job.prompt) - 1)])
+            self._llama.eval(job.prompt[start : min(start + step, len(job.prompt) - 1)])
         return reused
 
     def _reuse(self, prompt: Sequence[int]) -> int:
