@@ -22,7 +22,7 @@ class LocalChatModel(BaseChatModel):
     """Answers in this process. Asynchronous only; raises `graph.errors.ModelFault` and nothing else.
 
     Takes `temperature`, `repeat_penalty`, `max_tokens`, `stop` and `grammar` (GBNF) with each call. Requests are served
-    one after the other. Leaving a stream early frees the model within one token, or within one step (`load.PROMPT_STEP`)
+    one after the other. Leaving a stream early frees the model within one token, or one step (`load.PROMPT_STEP`)
     of a prompt that is being read. Made by `open`; end it with `close`.
     """
 
