@@ -1,6 +1,7 @@
 """The commands of `parley`, put together, and the one place where an error becomes a sentence and an exit code."""
 
 import sys
+from importlib.metadata import entry_points
 
 import click
 import typer
@@ -8,7 +9,6 @@ import typer
 from app.cli.ask import ask
 from app.cli.database import migrate_command
 from app.cli.doctor import doctor
-from app.cli.evaluate import evaluate
 from app.cli.ingest import ingest_command
 from app.cli.lines import classify, screen, search
 from app.cli.serve import serve, worker
@@ -32,8 +32,9 @@ program.command("classify")(classify)
 program.command("doctor")(doctor)
 program.command("migrate")(migrate_command)
 program.command("worker")(worker)
-program.command("eval")(evaluate)
 program.add_typer(users, name="user")
+for entry in entry_points(group="parley.commands"):  # what stands above `app`, such as `parley eval`
+    program.add_typer(entry.load(), name=entry.name)
 
 
 def main() -> None:

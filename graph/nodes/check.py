@@ -79,9 +79,10 @@ def _with_citations(text: str, passages: list[Passage], numbers: list[int | None
 
 def _replace(shown: str, text: str, runtime: Runtime[TurnContext]) -> None:
     """Bring the visitor's page from the text shown to the final one."""
-    if text.startswith(shown) and shown:
+    if shown and text.startswith(shown):
         if text != shown:
             runtime.stream_writer(Token(text[len(shown) :]))
         return
-    runtime.stream_writer(Reset("checked against the sources"))
+    if shown:
+        runtime.stream_writer(Reset("checked against the sources"))
     runtime.stream_writer(Token(text))

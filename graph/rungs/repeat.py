@@ -1,8 +1,8 @@
 """The second rung with a small model: it chooses the sentence that leads, and can say nothing that is not in a document.
 
 A model of 135 million parameters that phrases freely gets answers wrong ("wait for a few months" of a document that
-says no such thing), so its output is held by a grammar whose only words are sentences of the passages. The rest of the
-answer is quoted.
+says no such thing), so its output is held by a grammar: it begins to repeat one of the passages' sentences, and as soon
+as that one is certain, its passage leads an answer that is quoted.
 """
 
 import json
@@ -39,7 +39,7 @@ async def repeat(
     sentences = [pick.piece.text for pick in candidates]
     try:
         async for event in stream_answer(
-            routes, selection(state["question"], sentences), limits=ctx.limits, grammar=grammar_of(sentences)
+            routes, selection(state["question"], sentences), limits=ctx.limits, grammar=grammar_of(openings(sentences))
         ):
             if isinstance(event, Answered):
                 text = rendered(_led(picks, candidates, event.text.strip()))
@@ -57,9 +57,21 @@ async def repeat(
     raise AssertionError("the chain ends with an answer or raises")
 
 
-def grammar_of(sentences: Sequence[str]) -> str:
-    """A GBNF grammar that admits exactly one of the sentences."""
-    return "root ::= " + " | ".join(json.dumps(sentence, ensure_ascii=False) for sentence in sentences)
+def openings(sentences: Sequence[str]) -> list[str]:
+    """The first words of each sentence, as many as it takes to tell it from the others."""
+    found = []
+    for sentence in sentences:
+        words = sentence.split(" ")
+        others = [other for other in sentences if other != sentence]
+        lengths = range(1, len(words) + 1)
+        texts = (" ".join(words[:length]) for length in lengths)
+        found.append(next((text for text in texts if not any(o.startswith(text) for o in others)), sentence))
+    return found
+
+
+def grammar_of(texts: Sequence[str]) -> str:
+    """A GBNF grammar that admits exactly one of the texts."""
+    return "root ::= " + " | ".join(json.dumps(text, ensure_ascii=False) for text in dict.fromkeys(texts))
 
 
 def _can_lead(pick: Pick) -> bool:
@@ -75,5 +87,5 @@ def _can_lead(pick: Pick) -> bool:
 
 def _led(picks: Sequence[Pick], candidates: Sequence[Pick], text: str) -> list[Pick]:
     """The picks, those of the chosen sentence's passage first."""
-    lead = next((pick for pick in candidates if pick.piece.text == text), candidates[0])
+    lead = next((pick for pick in candidates if text and pick.piece.text.startswith(text)), candidates[0])
     return sorted(picks, key=lambda pick: (pick.number != lead.number, pick.number, pick.order))
