@@ -36,7 +36,7 @@ async def content_hashes(session: AsyncSession, site_id: int, source: str) -> di
     rows = await session.execute(
         select(Document.path, Document.content_hash).where(Document.site_id == site_id, Document.source == source)
     )
-    return {path: content_hash for path, content_hash in rows}
+    return {row.path: row.content_hash for row in rows}
 
 
 async def count_documents(session: AsyncSession, site_id: int) -> int:
@@ -88,9 +88,7 @@ async def remove_documents(session: AsyncSession, site_id: int, source: str, pat
     return len(removed.all())
 
 
-async def _upsert(
-    session: AsyncSession, site_id: int, source: str, documents: Sequence[NewDocument]
-) -> dict[str, int]:
+async def _upsert(session: AsyncSession, site_id: int, source: str, documents: Sequence[NewDocument]) -> dict[str, int]:
     statement = upsert(Document).values(
         [
             {
@@ -110,4 +108,4 @@ async def _upsert(
             index_elements=["site_id", "source", "path"], set_=replaced | {"updated_at": func.now()}
         ).returning(Document.path, Document.id)
     )
-    return {path: document_id for path, document_id in rows}
+    return {row.path: row.id for row in rows}

@@ -15,11 +15,10 @@ async def find_site(session: AsyncSession, name: str) -> Site | None:
 async def ensure_site(session: AsyncSession, name: str) -> Site:
     """Return the site of that name; make it if it is new. Safe against another that makes it at the same time."""
     found = await find_site(session, name)
-    if found is None:
-        await session.execute(insert(Site).values(name=name).on_conflict_do_nothing())
-        found = await find_site(session, name)
-        assert found is not None
-    return found
+    if found is not None:
+        return found
+    await session.execute(insert(Site).values(name=name).on_conflict_do_nothing())
+    return (await session.scalars(select(Site).where(Site.name == name))).one()
 
 
 async def knowledge_changed(session: AsyncSession, site_id: int) -> None:

@@ -42,9 +42,7 @@ def _pieces(text: str, room: int, count: Count) -> Iterator[str]:
         yield "".join(parts).strip("\n")
 
 
-def _small(
-    text: str, room: int, count: Count, places: tuple[re.Pattern[str], ...]
-) -> Iterator[tuple[str, int]]:
+def _small(text: str, room: int, count: Count, places: tuple[re.Pattern[str], ...]) -> Iterator[tuple[str, int]]:
     for part in places[0].split(text):
         tokens = count(part)
         if tokens <= room:

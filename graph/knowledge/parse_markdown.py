@@ -54,7 +54,7 @@ def parse_markdown(text: str, fallback_title: str) -> ParsedDocument:
                 title = heading
             elif heading and not (first and _same(heading, title or fallback_title)):
                 path[depth] = heading
-        elif block := _block(token, lines):
+        elif block := _block(token, lines[token.map[0] : token.map[1]]):
             blocks.append(block)
     close()
     url = front.get("url", "")
@@ -76,9 +76,8 @@ def _heading_text(inline: Token) -> str:
 
 
 def _block(token: Token, lines: list[str]) -> Block | None:
-    assert token.map is not None
     kind = _KINDS.get(token.type, "text")
-    text = "\n".join(lines[token.map[0] : token.map[1]])
+    text = "\n".join(lines)
     if kind == "text":
         text = _ADMONITION.sub("", text)
     if token.type == "html_block":

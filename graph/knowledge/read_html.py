@@ -7,13 +7,51 @@ from html.parser import HTMLParser
 from graph.knowledge.document import Block, BlockKind, Section
 
 _SILENT = frozenset(
-    "script style template noscript svg math head nav footer aside button select textarea iframe object".split()
+    [
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "svg",
+        "math",
+        "head",
+        "nav",
+        "footer",
+        "aside",
+        "button",
+        "select",
+        "textarea",
+        "iframe",
+        "object",
+    ]
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BREAKS = frozenset(
-    "p div section article main header blockquote ul ol dl dt dd table tr figure figcaption details summary hr".split()
+    [
+        "p",
+        "div",
+        "section",
+        "article",
+        "main",
+        "header",
+        "blockquote",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "tr",
+        "figure",
+        "figcaption",
+        "details",
+        "summary",
+        "hr",
+    ]
 )
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
 _SPACE = re.compile(r"\s+")
 _MAIN = re.compile(r"<(main|article)\b|\brole\s*=\s*[\"']?main\b", re.IGNORECASE)
 
@@ -210,4 +248,3 @@ class _Reader(HTMLParser):
 
     def _add(self, kind: BlockKind, text: str) -> None:
         self._blocks.append(Block(kind, text))
-

@@ -54,7 +54,10 @@ def split(document: ParsedDocument, *, chunk_tokens: int, count: Count) -> list[
 
 
 def _join_tiny(sections: tuple[Section, ...], chunk_tokens: int, size: Count) -> Iterator[Section]:
-    """Join a section of a few words to the first part below its heading; that part's heading stays in the text."""
+    """Join a section of a few words to the first part below its heading; that part's heading stays in the text.
+
+    What stands right below the title is left alone: the part's heading says more than the title.
+    """
     waiting: Section | None = None
     for section in sections:
         if waiting is not None:
@@ -66,7 +69,7 @@ def _join_tiny(sections: tuple[Section, ...], chunk_tokens: int, size: Count) ->
                 continue
             yield waiting
             waiting = None
-        if _total(section.blocks, size) < chunk_tokens * TINY_SHARE:
+        if section.path and _total(section.blocks, size) < chunk_tokens * TINY_SHARE:
             waiting = section
         else:
             yield section

@@ -27,11 +27,17 @@ def outline(document: ParsedDocument) -> list[tuple[str, list[str]]]:
             [("A", ["a"]), ("A > B", ["b"]), ("C", ["c"])],
             id="headings nest",
         ),
-        pytest.param("Intro.\n\n# Later\n\nText.", "My file", [("", ["Intro."]), ("Later", ["Text."])], id="late title"),
-        pytest.param("# T\n\n```sh\n# no heading\n```", "T", [("", ["```sh\n# no heading\n```"])], id="code is no heading"),
+        pytest.param(
+            "Intro.\n\n# Later\n\nText.", "My file", [("", ["Intro."]), ("Later", ["Text."])], id="late title"
+        ),
+        pytest.param(
+            "# T\n\n```sh\n# no heading\n```", "T", [("", ["```sh\n# no heading\n```"])], id="code is no heading"
+        ),
         pytest.param("# T\n\n- # no\n- heading", "T", [("", ["- # no\n- heading"])], id="a list item is no heading"),
         pytest.param("# T\n\n## The `x` *way* {#way}\n\ntext", "T", [("The x way", ["text"])], id="plain headings"),
-        pytest.param("# T\n\n## `<script>` tag\n\ntext", "T", [("<script> tag", ["text"])], id="a tag named in a heading"),
+        pytest.param(
+            "# T\n\n## `<script>` tag\n\ntext", "T", [("<script> tag", ["text"])], id="a tag named in a heading"
+        ),
         pytest.param("# T\r\n\r\none\r\n\r\ntwo\r\n", "T", [("", ["one", "two"])], id="Windows line ends"),
         pytest.param("# T\n\n<!-- secret -->\n\n<div>seen</div>", "T", [("", ["seen"])], id="comments are dropped"),
         pytest.param("# T\n\n:::note\nMind this.\n:::", "T", [("", ["Mind this."])], id="admonition marks are dropped"),
@@ -57,7 +63,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="{charset}"><title>
 <link rel="canonical" href="https://shop.example/refunds"></head><body>
 <nav><ul><li><a href="/">Home</a></li><li><a href="/about">About us</a></li></ul></nav>
 <main><h1>Refunds</h1><p>We refund everything within 14 days, even to Zürich.</p>
-<h2>How long it takes</h2><p>It takes a few days to reach your bank.</p><ul><li>Card: 3 days</li><li>Bank: 5 days</li></ul>
+<h2>How long it takes</h2><p>It takes a few days.</p><ul><li>Card: 3 days</li><li>Bank: 5 days</li></ul>
 <h2>Fees</h2><table><tr><th>Plan</th><th>Fee</th></tr><tr><td>Basic</td><td>2 EUR</td></tr></table></main>
 <footer>Copyright 2026 Shop</footer><script>alert("hidden")</script></body></html>"""
 
