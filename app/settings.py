@@ -20,6 +20,8 @@ ALIASES = {
 }
 """Variables whose names other programs use too, and the setting that each one sets."""
 NOT_SETTINGS = frozenset({"PARLEY_CONFIG"})
+FROM_FILE = "_FILE"
+"""Ending of a variable that names a file whose content is the value, as container engines hand over secrets."""
 
 
 class Section(BaseModel):
@@ -89,7 +91,10 @@ class Knowledge(Section):
     chunk_tokens: int = Field(220, ge=50, le=2000, description="Longest chunk, in tokens of the encoder.")
     passages: int = Field(6, ge=1, le=50, description="Passages that a search hands to the answer.")
     min_similarity: float = Field(
-        0.4, ge=0, le=1, description="Cosine that the best passage must reach before it is quoted; below, Parley does not know."
+        0.4,
+        ge=0,
+        le=1,
+        description="Cosine that the best passage must reach before it is quoted; below, Parley does not know.",
     )
     guide: bool = Field(True, description="Whether the site `default` can be asked about Parley itself.")
     max_document_bytes: int = Field(20_000_000, ge=1000, description="Larger documents are refused by name.")
@@ -171,7 +176,7 @@ class Settings(Section):
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, path: Path | None = None) -> Settings:
-    """Read the settings file and the environment.
+    """Read the settings file and the environment; `NAME_FILE` gives the content of a file to the variable `NAME`.
 
     Args:
         environ: variables to read; the process's own by default.
@@ -182,6 +187,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, path: Path | None
     """
     environ = os.environ if environ is None else environ
     values = _read_file(environ, path)
+    environ = _with_files(environ)
     for name, key in _variables(environ):
         _set(values, key, environ[name], name)
     try:
@@ -201,6 +207,27 @@ def _read_file(environ: Mapping[str, str], path: Path | None) -> dict[str, Any]:
         raise ConfigError(f"The settings file {file} cannot be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"The settings file {file} is not valid TOML: {error}.") from None
+
+
+def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables, with each `NAME_FILE` of ours replaced by `NAME` and the content of its file."""
+    found = dict(environ)
+    for variable, file in environ.items():
+        name = variable.removesuffix(FROM_FILE)
+        if name == variable or not (name in ALIASES or name.startswith(PREFIX)):
+            continue
+        del found[variable]
+        if not file:
+            continue
+        if environ.get(name):
+            raise ConfigError(f"Both {name} and {variable} are set; keep one of them.")
+        try:
+            text = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The file that {variable} names cannot be read: {error}.") from None
+        if text:  # an empty file is a secret that is not used
+            found[name] = text
+    return found
 
 
 def _variables(environ: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:

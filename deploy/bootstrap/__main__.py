@@ -84,30 +84,10 @@ def _install(venv: Path, wheel: Path, *, dev: bool, environ: dict[str, str]) -> 
     into: Command = ["--python", venv / "bin" / "python"]
     lock = LOCKS / ("dev.lock" if dev else "app.lock")
     # `sync` takes away what the lock no longer names; one CMake variant of the engine may replace another.
-    sync: Command = [
-        uv,
-        "pip",
-        "sync",
-        *into,
-        "--require-hashes",
-        "--reinstall-package",
-        "llama-cpp-python",
-        lock,
-        engine,
-    ]
-    run(sync, doing="Installing the packages", environ=environ)
-    itself: Command = [
-        uv,
-        "pip",
-        "install",
-        *into,
-        "--no-deps",
-        "--build-constraints",
-        LOCKS / "build.lock",
-        "--editable",
-        ROOT,
-    ]
-    run(itself, doing="Installing Parley", environ=environ)
+    sync: Command = [uv, "pip", "sync", *into, "--require-hashes", "--reinstall-package=llama-cpp-python"]
+    run([*sync, lock, engine], doing="Installing the packages", environ=environ)
+    itself: Command = [uv, "pip", "install", *into, "--no-deps", "--build-constraints", LOCKS / "build.lock"]
+    run([*itself, "--editable", ROOT], doing="Installing Parley", environ=environ)
 
 
 def _fetch_models(venv: Path) -> None:
