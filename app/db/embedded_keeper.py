@@ -1,8 +1,8 @@
 """The process that keeps the embedded PostgreSQL running for as long as any Parley process uses it.
 
-Each user of the server holds a connection to the keeper's socket, which the kernel closes however that process ends. When
-the last is closed, the keeper stops the server and ends. When the server dies first, the keeper starts it again; when
-the keeper dies first, the kernel ends the server.
+Each user of the server holds a connection to the keeper's socket, which the kernel closes however that process ends.
+When the last is closed, the keeper stops the server and ends. When the server dies first, the keeper starts it again;
+when the keeper dies first, the kernel ends the server.
 
 Standard library only: it runs without installed packages, to start fast and stay small.
 """
@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -161,10 +162,8 @@ class Keeper:
         return next((hello for hello in held if hello["exclusive"]), None)
 
     def _tell(self, user: socket.socket, answer: dict[str, Any]) -> None:
-        try:
+        with suppress(OSError):  # it has gone; its end of the connection says so next
             user.sendall(json.dumps(answer).encode() + b"\n")
-        except OSError:
-            pass  # it has gone; its end of the connection says so next
 
     def _drop(self, user: socket.socket) -> None:
         self.selector.unregister(user)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Identity, Index, MetaData, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import BIGINT, JSONB, TIMESTAMP, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -14,13 +14,23 @@ Time = TIMESTAMP(timezone=True)
 
 
 class Base(DeclarativeBase):
-    """Maps Python types to PostgreSQL's."""
+    """Maps Python types to PostgreSQL's, and names every constraint, so that a migration can name it, too."""
 
+    metadata = MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pk",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fk",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "ix": "%(table_name)s_%(column_0_N_name)s_index",
+        }
+    )
     type_annotation_map = {int: BIGINT, datetime: Time, dict[str, Any]: JSONB}
 
 
-def _site() -> Mapped[int]:
-    return mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), index=True)
+def _site(*, index: bool = True) -> Mapped[int]:
+    """The owning site; `index` is for tables that have no other index that starts with it."""
+    return mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), index=index)
 
 
 def _now() -> Mapped[datetime]:
@@ -48,11 +58,11 @@ class User(Base):
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("site_id", "identifier"),
-        CheckConstraint("role IN ('visitor', 'staff', 'admin')", name="users_role"),
+        CheckConstraint("role IN ('visitor', 'staff', 'admin')", name="role"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
-    site_id: Mapped[int] = _site()
+    site_id: Mapped[int] = _site(index=False)
     identifier: Mapped[str]
     role: Mapped[str] = mapped_column(server_default="visitor")
     display_name: Mapped[str | None]
@@ -85,8 +95,8 @@ class Message(Base):
 
     __tablename__ = "messages"
     __table_args__ = (
-        CheckConstraint("role IN ('visitor', 'assistant', 'staff')", name="messages_role"),
-        CheckConstraint("status IN ('open', 'done', 'stopped', 'cut', 'failed')", name="messages_status"),
+        CheckConstraint("role IN ('visitor', 'assistant', 'staff')", name="role"),
+        CheckConstraint("status IN ('open', 'done', 'stopped', 'cut', 'failed')", name="status"),
         Index("messages_of_conversation", "conversation_id", "created_at"),
         Index("messages_open", "created_at", postgresql_where=text("status = 'open'")),
     )
@@ -141,7 +151,8 @@ class Pseudonym(Base):
     """The value that a token such as `[EMAIL_1]` stands for within one conversation."""
 
     __tablename__ = "pseudonyms"
-    __table_args__ = (UniqueConstraint("conversation_id", "type", "value"),)
+    # By digest, because a value may be longer than an index takes.
+    __table_args__ = (Index("pseudonyms_value", "conversation_id", "type", text("md5(value)"), unique=True),)
 
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     token: Mapped[str] = mapped_column(primary_key=True)
@@ -157,7 +168,7 @@ class Document(Base):
     __table_args__ = (UniqueConstraint("site_id", "source", "path"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    site_id: Mapped[int] = _site()
+    site_id: Mapped[int] = _site(index=False)
     source: Mapped[str]
     path: Mapped[str]
     title: Mapped[str]
@@ -238,14 +249,17 @@ class Score(Base):
     """A judgement of a trace or of one of its spans, and who gave it."""
 
     __tablename__ = "scores"
-    __table_args__ = (CheckConstraint("source IN ('visitor', 'staff', 'model', 'rule')", name="scores_source"),)
+    __table_args__ = (
+        CheckConstraint("source IN ('visitor', 'staff', 'model', 'rule')", name="source"),
+        CheckConstraint("num_nonnulls(trace_id, span_id, message_id) > 0", name="subject"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
     site_id: Mapped[int] = _site()
     trace_id: Mapped[UUID | None] = mapped_column(ForeignKey("traces.id", ondelete="CASCADE"), index=True)
     span_id: Mapped[int | None] = mapped_column(ForeignKey("spans.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     source: Mapped[str]
     name: Mapped[str]
     value: Mapped[float]
@@ -260,7 +274,7 @@ class Usage(Base):
     __table_args__ = (Index("usage_by_day", "site_id", "created_at"),)
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"))
+    site_id: Mapped[int] = _site(index=False)
     trace_id: Mapped[UUID | None] = mapped_column(ForeignKey("traces.id", ondelete="SET NULL"), index=True)
     model: Mapped[str]
     rung: Mapped[str]
