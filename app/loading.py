@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from app import model_files
-from app.settings import Settings
+from app.settings import Hosted, Local, Settings
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
 from graph.encoder.onnx import OnnxEncoder
 from graph.encoder.remembering import RememberingEncoder
 from graph.guards.injection import InjectionHead
-from graph.guards.personal_data import PresidioFinder
+
 from graph.intents.classifier import HeadClassifier
 from graph.intents.starter import starter_intents
 from graph.models.hosted import HostedChatModel
@@ -37,6 +36,8 @@ def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:
 
 def load_personal_data() -> PersonalDataFinder:
     """Load the finder of personal data. Blocks for seconds."""
+    from graph.guards.personal_data import PresidioFinder
+
     return PresidioFinder(model_files.checked(model_files.SPACY))
 
 
@@ -54,42 +55,48 @@ async def open_models(settings: Settings) -> AsyncIterator[tuple[ModelRoute, ...
         ModelFileError: the installed local model is missing or damaged.
     """
     routes: list[ModelRoute] = []
-    hosted, local = settings.hosted, settings.local
-    if hosted.api_key is not None or hosted.base_url is not None:
-        routes.append(
-            ModelRoute(
-                name=hosted.model,
-                rung="hosted",
-                model=HostedChatModel(
-                    model=hosted.model, api_key=hosted.api_key, base_url=hosted.base_url, connect_s=hosted.connect_s
-                ),
-                first_token_s=hosted.first_token_s,
-                between_tokens_s=hosted.between_tokens_s,
-                trusted=True,
-            )
-        )
-    own: LocalChatModel | None = None
-    if local.enabled:
-        path: Path = local.model or await asyncio.to_thread(model_files.checked, model_files.CHAT)
-        own = await asyncio.to_thread(
-            LocalChatModel.open,
-            path,
-            context_tokens=local.context_tokens,
-            threads=local.threads,
-            gpu_layers=local.gpu_layers,
-        )
-        routes.append(
-            ModelRoute(
-                name=own.model,
-                rung="local",
-                model=own,
-                first_token_s=local.first_token_s,
-                between_tokens_s=local.between_tokens_s,
-                trusted=local.trusted,
-            )
-        )
-    try:
+    async with AsyncExitStack() as stack:
+        if settings.hosted.api_key is not None or settings.hosted.base_url is not None:
+            routes.append(_hosted_route(settings.hosted, stack))
+        if settings.local.enabled:
+            routes.append(await _local_route(settings.local, stack))
         yield tuple(routes)
-    finally:
-        if own is not None:
-            await asyncio.to_thread(own.close)
+
+
+def _hosted_route(settings: Hosted, stack: AsyncExitStack) -> ModelRoute:
+    model = HostedChatModel(
+        model=settings.model,
+        api_key=settings.api_key,
+        base_url=settings.base_url,
+        connect_s=settings.connect_s,
+        reasoning_effort=settings.reasoning_effort,
+    )
+    stack.push_async_callback(model.aclose)
+    return ModelRoute(
+        name=settings.model,
+        rung="hosted",
+        model=model,
+        first_token_s=settings.first_token_s,
+        between_tokens_s=settings.between_tokens_s,
+        trusted=True,
+    )
+
+
+async def _local_route(settings: Local, stack: AsyncExitStack) -> ModelRoute:
+    path = settings.model or await asyncio.to_thread(model_files.checked, model_files.CHAT)
+    model = await asyncio.to_thread(
+        LocalChatModel.open,
+        path,
+        context_tokens=settings.context_tokens,
+        threads=settings.threads,
+        gpu_layers=settings.gpu_layers,
+    )
+    stack.push_async_callback(asyncio.to_thread, model.close)
+    return ModelRoute(
+        name=model.model,
+        rung="local",
+        model=model,
+        first_token_s=settings.first_token_s,
+        between_tokens_s=settings.between_tokens_s,
+        trusted=settings.trusted,
+    )

@@ -5,7 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-_QUIET = ("httpx", "httpcore", "openai", "presidio-analyzer", "chainlit", "engineio", "socketio", "alembic", "procrastinate")
+_QUIET = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "presidio-analyzer", "chainlit", "engineio", "socketio", "alembic", "procrastinate")
 _PLAIN = frozenset(vars(logging.makeLogRecord({})))
 
 

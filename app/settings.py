@@ -57,6 +57,9 @@ class Hosted(Section):
     api_key: SecretStr | None = Field(None, description="Key of the hosted model.")
     base_url: str | None = Field(None, pattern=r"^https?://", description="Address of an OpenAI-compatible API.")
     model: str = Field("gpt-5-mini", min_length=1, description="Name of the hosted model.")
+    reasoning_effort: str | None = Field(
+        None, description="How long a reasoning model thinks: `minimal`, `low`, `medium` or `high`. Unset: its own default."
+    )
     connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
     first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
     between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")

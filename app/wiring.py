@@ -75,7 +75,7 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
         )
         await stack.enter_async_context(pool)
-        checkpoints = AsyncPostgresSaver(pool, serde=JsonPlusSerializer(allowed_msgpack_modules=KEPT_TYPES))
+        checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
         encoder = await asyncio.to_thread(load_encoder, settings)
         injection = await asyncio.to_thread(load_injection, settings, encoder)
         personal_data = await asyncio.to_thread(load_personal_data)
@@ -95,6 +95,11 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,
         )
+
+
+def checkpoint_serializer() -> JsonPlusSerializer:
+    """Reads back nothing but plain values and the types of the graph's own state."""
+    return JsonPlusSerializer(allowed_msgpack_modules=KEPT_TYPES)
 
 
 def secret_of(settings: Settings) -> bytes:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_DNS, uuid4, uuid5
 
 from app.db.search import SiteKnowledge
 from app.db.sites import ensure_site
-from app.db.users import ensure_user
+from app.db.users import ensure_guest
 from app.ingest import ingest
 from app.turns import TurnRequest, run_turn
 from app.wiring import Services
@@ -20,6 +20,8 @@ from graph.knowledge.ground import without_citations
 SITE = "eval-answers"
 FOLDER = Path("docs") / "plausible"
 MOST_WORDS = 120
+EVALUATION = uuid5(NAMESPACE_DNS, "evaluation.parley.invalid")
+"""The guest who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _shares(name: str, asked: Sequence[Asked]) -> list[Share]:
 async def _ask(services: Services, question: str) -> Done:
     async with services.sessions.begin() as session:
         site = await ensure_site(session, SITE)
-        user = await ensure_user(session, site.id, "evaluation")
+        user = await ensure_guest(session, site.id, EVALUATION)
     request = TurnRequest(site.id, user.id, uuid4(), uuid4(), question)
     events = [event async for event in run_turn(services, request)]
     if not isinstance(events[-1], Done):

@@ -3,21 +3,21 @@
 import json
 import sys
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import NAMESPACE_DNS, uuid4, uuid5
 
 import typer
 
 from app.cli.run import CommandFailed, run, settings_for
 from app.db.sites import find_site
-from app.db.users import ensure_user
+from app.db.users import ensure_guest
 from app.settings import Settings
 from app.turns import TurnRequest, run_turn
 from app.wiring import Services, open_services
 from graph.errors import UnknownSite
 from graph.events import Done, Failed, Notice, Reset, Source, Token
 
-COMMAND_LINE = "command line"
-"""Identifier of the user whose conversations these are."""
+COMMAND_LINE = uuid5(NAMESPACE_DNS, "command-line.parley.invalid")
+"""The guest whose conversations these are."""
 
 
 def ask(
@@ -56,7 +56,7 @@ async def _request(services: Services, question: str, site_name: str) -> TurnReq
         site = await find_site(session, site_name)
         if site is None:
             raise UnknownSite(f"There is no site {site_name!r}; `parley ingest --site {site_name} PATH` makes it.")
-        user_id: UUID = (await ensure_user(session, site.id, COMMAND_LINE)).id
+        user_id = (await ensure_guest(session, site.id, COMMAND_LINE)).id
     return TurnRequest(site.id, user_id, uuid4(), uuid4(), question)
 
 
