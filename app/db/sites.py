@@ -1,6 +1,6 @@
 """Sites: who they are, and how often their knowledge has changed."""
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,3 +24,8 @@ async def ensure_site(session: AsyncSession, name: str) -> Site:
 async def knowledge_changed(session: AsyncSession, site_id: int) -> None:
     """Count the site's knowledge version up, and hold off other writers of its documents until the transaction ends."""
     await session.execute(update(Site).where(Site.id == site_id).values(knowledge_version=Site.knowledge_version + 1))
+
+
+async def delete_site(session: AsyncSession, name: str) -> None:
+    """Delete a site with everything that belongs to it."""
+    await session.execute(delete(Site).where(Site.name == name))
