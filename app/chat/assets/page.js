@@ -1,0 +1,97 @@
+// What Chainlit's page lacks: names for its buttons, sources beside the answer, a way between guest and account.
+(() => {
+  "use strict";
+  if (!localStorage.getItem("vite-ui-theme")) localStorage.setItem("vite-ui-theme", "system");
+
+  const NAMES = [
+    ["#upload-button, #upload-button-loading", "Attach a text file"],
+    ["#new-chat-button", "New conversation"],
+    ["#chat-submit", "Send"],
+    ["#stop-button", "Stop the answer"],
+    ["#sidebar-trigger-button", "Show or hide conversations"],
+    ["#search-chats-button, #search-button", "Search conversations"],
+    ["#user-nav-button", "Account"],
+    [".edit-message", "Edit this message"],
+    [".positive-feedback-on, .positive-feedback-off", "Helpful"],
+    [".negative-feedback-on, .negative-feedback-off", "Not helpful"],
+    ["#side-view-title button", "Close the source"],
+    ["[id^=thread-] button, .thread-options", "Options of this conversation"],
+    ["#chat-input", "Your message"],
+    ["#edit-chat-input", "Your message, edited"],
+    ["input[type=file]", "Text files"],
+    ["#password + button", "Show or hide the password"],
+    ["[role=dialog] textarea", "Your comment"],
+  ];
+
+  const name = (root) => {
+    for (const [selector, label] of NAMES) {
+      for (const element of root.querySelectorAll(selector)) {
+        if (!element.getAttribute("aria-label")) element.setAttribute("aria-label", label);
+      }
+    }
+    for (const button of root.querySelectorAll("button:not([aria-label])")) {
+      if (button.textContent.trim() || button.title || button.getAttribute("aria-labelledby")) continue;
+      if (button.querySelector("svg.lucide-copy")) button.setAttribute("aria-label", "Copy");
+      else if (button.querySelector("svg.lucide-message-circle")) button.setAttribute("aria-label", "Edit your comment");
+      else if (button.querySelector("svg.lucide-ellipsis")) button.setAttribute("aria-label", "Options of this conversation");
+      else if (button.querySelector("svg")) button.setAttribute("aria-label", "More");
+    }
+    for (const link of root.querySelectorAll('a[href^="/sources/"]')) {
+      if (link.getAttribute("aria-label")) continue;
+      const number = link.getAttribute("href").split("#")[0].split("/").pop();
+      link.setAttribute("aria-label", link.href.includes("#listed") ? `Source ${link.textContent}` : `Source ${number}`);
+    }
+    for (const viewport of root.querySelectorAll("[data-radix-scroll-area-viewport], .overflow-y-auto")) {
+      if (viewport.scrollHeight > viewport.clientHeight && !viewport.hasAttribute("tabindex")) viewport.tabIndex = 0;
+    }
+    const live = document.querySelector(".messages-container, #welcome-screen");
+    if (live && !live.closest("main")) live.setAttribute("role", live.getAttribute("role") || "region");
+    if (live && !live.getAttribute("aria-label")) live.setAttribute("aria-label", "Conversation");
+  };
+
+  // A citation opens its passage beside the answer; without this script it opens as a page of its own.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest('a[href^="/sources/"]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const wanted = link.getAttribute("href").split("#")[0].replace("/sources/", "");
+    window.postMessage({ parleySource: wanted }, window.location.origin);
+  });
+
+  const guests = () => document.querySelector('meta[name="parley-guests"]')?.content === "yes";
+
+  const offerGuest = () => {
+    const form = document.querySelector("form");
+    if (location.pathname !== "/login" || !guests() || !form || document.getElementById("as-guest")) return;
+    const link = document.createElement("a");
+    link.id = "as-guest";
+    link.href = "/";
+    link.textContent = "Go on as a guest";
+    form.append(link);
+  };
+
+  let isGuest = null;
+  const askWho = async () => {
+    if (location.pathname === "/login") return;
+    const answer = await fetch("/user");
+    if (!answer.ok) return;
+    isGuest = String((await answer.json())?.identifier).startsWith("guest-");
+    document.documentElement.classList.toggle("is-guest", isGuest);
+  };
+
+  let due = false;
+  const watch = new MutationObserver(() => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      name(document);
+      offerGuest();
+    });
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    watch.observe(document.body, { childList: true, subtree: true });
+    name(document);
+    askWho();
+  });
+})();

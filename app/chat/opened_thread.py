@@ -1,0 +1,97 @@
+"""A stored conversation as Chainlit's page opens it."""
+
+from collections import defaultdict
+from uuid import UUID
+
+from chainlit.element import ElementDict
+from chainlit.step import StepDict
+from chainlit.types import FeedbackDict, ThreadDict
+
+from app.chat.answer_text import ENDINGS, shown_answer
+from app.chat.steps_shown import answer_step, run_id, run_step, stamp, trail_step, visitor_step
+from app.db.conversations import Whole
+from app.db.tables import Citation, Message, Score
+from graph.events import Step
+from graph.guards.pseudonyms import Pseudonyms
+
+UNTITLED = "Conversation"
+
+
+def opened(whole: Whole, *, assistant: str) -> ThreadDict:
+    """Return the conversation with all texts restored: this is for its owner only."""
+    conversation, thread_id = whole.conversation, str(whole.conversation.id)
+    pseudonyms = Pseudonyms(whole.pseudonyms)
+    cited: dict[UUID, list[Citation]] = defaultdict(list)
+    for citation in whole.citations:
+        cited[citation.message_id].append(citation)
+    led: dict[UUID, list[Step]] = defaultdict(list)
+    for answer_id, span in whole.spans:
+        led[answer_id].append(Step(span.name, span.detail, span.duration_ms))
+    scores = {score.message_id: score for score in whole.scores}
+    steps: list[StepDict] = []
+    for message in whole.messages:
+        text = pseudonyms.restore(message.text)
+        if message.role == "visitor":
+            steps.append(visitor_step(str(message.id), thread_id, whole.owner.identifier, text, message.created_at))
+        elif message.reply_to is None:
+            steps.append(answer_step(str(message.id), thread_id, assistant, text, message.created_at, parent=None))
+        else:
+            steps += _answered(
+                message, text, thread_id, assistant, led[message.id], cited[message.id], scores.get(message.id)
+            )
+    return ThreadDict(
+        id=thread_id,
+        createdAt=stamp(conversation.created_at),
+        name=pseudonyms.restore(conversation.title or UNTITLED),
+        userId=str(whole.owner.id),
+        userIdentifier=whole.owner.identifier,
+        tags=[],
+        metadata={},
+        steps=steps,
+        elements=[_element(str(file.id), thread_id, str(file.message_id), file.name) for file in whole.attachments],
+    )
+
+
+def unfinished(whole: Whole) -> list[tuple[str, str]]:
+    """Ids of question and answer where the last answer did not become whole."""
+    if not whole.messages:
+        return []
+    last = whole.messages[-1]
+    return [(str(last.reply_to), str(last.id))] if last.reply_to and last.status in ("stopped", "cut", "failed") else []
+
+
+def _answered(
+    message: Message,
+    text: str,
+    thread_id: str,
+    assistant: str,
+    led: list[Step],
+    cited: list[Citation],
+    score: Score | None,
+) -> list[StepDict]:
+    answer_id, moment = str(message.id), message.created_at
+    feedback = None
+    if score:
+        feedback = FeedbackDict(
+            forId=run_id(answer_id), id=str(score.id), value=1 if score.value else 0, comment=score.comment
+        )
+    ending = ENDINGS.get(message.status)
+    shown = shown_answer(answer_id, text, cited, notice=message.notice, ending=ending)
+    steps = [run_step(answer_id, thread_id, str(message.reply_to), moment, moment, feedback)]
+    if led:
+        steps.append(trail_step(answer_id, thread_id, led, moment, moment))
+    failed = message.status == "failed" and not text
+    return [*steps, answer_step(answer_id, thread_id, assistant, shown, moment, error=failed)]
+
+
+def _element(id_: str, thread_id: str, for_id: str, name: str) -> ElementDict:
+    return ElementDict(
+        id=id_,
+        threadId=thread_id,
+        type="file",
+        name=name,
+        display="inline",
+        url=f"/attachments/{id_}",
+        forId=for_id,
+        mime="text/plain",
+    )

@@ -1,0 +1,173 @@
+"""Routes of our own that stand before Chainlit's: the page, feedback, titles, files and sources.
+
+Each of them knows who asks. Chainlit's versions do not ask (feedback), store raw text (titles) or read any file (uploads).
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from chainlit.auth import clear_auth_cookie, get_current_user
+from chainlit.session import WebsocketSession
+from chainlit.types import DeleteFeedbackRequest, UpdateFeedbackRequest, UpdateThreadRequest
+from chainlit.user import PersistedUser, User
+from fastapi import APIRouter, Depends, HTTPException, Request, Response, UploadFile
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.datastructures import Headers
+
+from app.chat.answer_text import plain, source_name
+from app.chat.data_layer import uuid_or_none
+from app.chat.gate import host_of
+from app.chat.guest_pass import GUEST_COOKIE, TOKEN_COOKIE, bearer, cookies_for, forget
+from app.chat.pages import page_html, policy
+from app.chat.protecting import protect
+from app.chat.runtime import Chat
+from app.chat.steps_shown import answer_of_run
+from app.chat.uploads import read_text
+from app.chat.uploads_allowed import MOST
+from app.db.conversations import find_attachment, find_citation, rename_conversation
+from app.db.pseudonyms import load_pseudonyms
+from app.db.scores import conversation_of_answer, rate, unrate
+from app.db.users import GUEST
+from graph.errors import AttachmentRefused
+from graph.guards.pseudonyms import Pseudonyms
+
+LONGEST_COMMENT = 2000
+LONGEST_TITLE = 120
+
+Somebody = Annotated[User | PersistedUser | None, Depends(get_current_user)]
+
+
+def known(user: Somebody) -> PersistedUser:
+    """Who asks; refused when nobody does or the database does not know them."""
+    if not isinstance(user, PersistedUser):
+        raise HTTPException(401, "Please sign in.")
+    return user
+
+
+Known = Annotated[PersistedUser, Depends(known)]
+
+
+def chat_routes(chat: Chat, token_secret: str) -> APIRouter:
+    """All of them."""
+    router = APIRouter(include_in_schema=False)
+    _add_pages(router, chat, token_secret)
+    _add_judgements(router, chat)
+    _add_files(router, chat)
+    return router
+
+
+def _add_pages(router: APIRouter, chat: Chat, token_secret: str) -> None:
+    html = page_html(guests=chat.guests)
+    origins = chat.settings.server.origins
+
+    def document(headers: Headers) -> HTMLResponse:
+        response = HTMLResponse(html.text)
+        response.headers["Content-Security-Policy"] = policy(html, host_of(headers), origins)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @router.api_route("/", methods=["GET", "HEAD"])
+    @router.api_route("/thread/{thread_id}", methods=["GET", "HEAD"])
+    async def page(request: Request) -> Response:
+        response = document(request.headers)
+        if chat.guests:
+            secure = request.url.scheme == "https"
+            for cookie in cookies_for(chat.services.secret, token_secret, request.cookies, secure=secure):
+                response.headers.append("Set-Cookie", cookie)
+        return response
+
+    @router.api_route("/login", methods=["GET", "HEAD"])
+    @router.api_route("/login/callback", methods=["GET", "HEAD"])
+    async def sign_in(request: Request) -> Response:
+        """A guest who comes here wants to be somebody: the token goes, the guest's own cookie stays."""
+        response = document(request.headers)
+        if (bearer(token_secret, request.cookies.get(TOKEN_COOKIE)) or "").startswith(GUEST):
+            response.headers.append("Set-Cookie", forget(TOKEN_COOKIE, secure=request.url.scheme == "https"))
+        return response
+
+    @router.post("/logout")
+    async def sign_out(request: Request) -> Response:
+        """Leave nothing behind: the next person at this browser is another guest."""
+        response = JSONResponse({"success": True})
+        clear_auth_cookie(request, response)
+        response.headers.append("Set-Cookie", forget(GUEST_COOKIE, secure=request.url.scheme == "https"))
+        return response
+
+
+def _add_judgements(router: APIRouter, chat: Chat) -> None:
+    sessions = chat.services.sessions
+
+    @router.put("/feedback")
+    async def judge(update: UpdateFeedbackRequest, user: Known) -> JSONResponse:
+        feedback, user_id = update.feedback, UUID(user.id)
+        answer_id = answer_of_run(feedback.forId)
+        async with sessions() as session:
+            conversation_id = answer_id and await conversation_of_answer(session, user_id, answer_id)
+        if answer_id is None or conversation_id is None:
+            raise HTTPException(404, "This answer cannot be rated.")
+        comment = await protect(chat, conversation_id, (feedback.comment or "").strip()[:LONGEST_COMMENT])
+        async with sessions.begin() as session:
+            score_id = await rate(session, user_id, answer_id, float(feedback.value), comment)
+        return JSONResponse({"success": True, "feedbackId": str(score_id)})
+
+    @router.delete("/feedback")
+    async def take_back(payload: DeleteFeedbackRequest, user: Known) -> JSONResponse:
+        score_id = uuid_or_none(payload.feedbackId)
+        async with sessions.begin() as session:
+            if score_id is None or not await unrate(session, UUID(user.id), score_id):
+                raise HTTPException(404, "There is no such rating of yours.")
+        return JSONResponse({"success": True})
+
+    @router.put("/project/thread")
+    async def rename(payload: UpdateThreadRequest, user: Known) -> JSONResponse:
+        conversation_id, title = uuid_or_none(payload.threadId), " ".join(payload.name.split())[:LONGEST_TITLE]
+        if not title:
+            raise HTTPException(400, "Please give a name.")
+        async with sessions.begin() as session:
+            if conversation_id is None or not await rename_conversation(session, UUID(user.id), conversation_id, title):
+                raise HTTPException(404, "There is no such conversation of yours.")
+            await session.rollback()
+        protected = await protect(chat, conversation_id, title)
+        async with sessions.begin() as session:
+            await rename_conversation(session, UUID(user.id), conversation_id, protected)
+        return JSONResponse({"success": True})
+
+
+def _add_files(router: APIRouter, chat: Chat) -> None:
+    sessions = chat.services.sessions
+
+    @router.post("/project/file")
+    async def upload(session_id: str, file: UploadFile, user: Known) -> JSONResponse:
+        session = WebsocketSession.get_by_id(session_id)
+        if session is None or session.user is None or session.user.identifier != user.identifier:
+            raise HTTPException(404, "This page is out of date. Please reload it.")
+        if len(session.files) >= MOST:
+            raise HTTPException(400, f"At most {MOST} files can be attached.")
+        name, limit = file.filename or "file", chat.settings.turn.attachment_bytes
+        try:
+            text = read_text(name, await file.read(limit + 1), largest_bytes=limit)
+        except AttachmentRefused as error:
+            raise HTTPException(400, str(error)) from None
+        return JSONResponse(await session.persist_file(name=name, content=text, mime="text/plain"))
+
+    @router.get("/attachments/{attachment_id}")
+    async def attachment(attachment_id: str, user: Known) -> Response:
+        id_ = uuid_or_none(attachment_id)
+        async with sessions() as session:
+            found = await find_attachment(session, UUID(user.id), id_) if id_ else None
+            if found is None:
+                raise HTTPException(404, "There is no such file of yours.")
+            pseudonyms = Pseudonyms(await load_pseudonyms(session, found.conversation_id))
+        return PlainTextResponse(pseudonyms.restore(found.text))
+
+    @router.get("/sources/{answer_id}/{number}")
+    async def source(answer_id: str, number: int, user: Known) -> Response:
+        """A cited passage as Markdown, below the name of its document."""
+        id_ = uuid_or_none(answer_id)
+        async with sessions() as session:
+            found = await find_citation(session, UUID(user.id), id_, number) if id_ else None
+        if found is None:
+            raise HTTPException(404, "There is no such source.")
+        link = f"\n\n[Open the page]({found.url})" if (found.url or "").startswith(("http://", "https://")) else ""
+        place = f"\n\n*{plain(found.document)}*" if not link else ""
+        return PlainTextResponse(f"**{plain(source_name(found))}**\n\n{found.text}{link}{place}")

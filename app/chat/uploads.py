@@ -1,0 +1,67 @@
+"""Files that visitors attach: small text files, read at once and never kept as files."""
+
+from pathlib import PurePath
+
+from chainlit.session import WebsocketSession
+
+from app.chat.uploads_allowed import MOST, TYPES
+from app.turns import AttachedText
+from graph.errors import AttachmentRefused
+
+_ENDINGS = frozenset(ending for endings in TYPES.values() for ending in endings)
+
+
+def size_in_words(size_bytes: int) -> str:
+    """A size as people read it."""
+    if size_bytes >= 1_000_000:
+        return f"{size_bytes / 1_000_000:.3g} MB"
+    return f"{size_bytes / 1000:.3g} kB" if size_bytes >= 1000 else f"{size_bytes} bytes"
+
+
+def read_text(name: str, content: bytes, *, largest_bytes: int) -> str:
+    """Return the text of a file.
+
+    Raises:
+        AttachmentRefused: it is too large, empty, or no text; the sentence says which.
+    """
+    short = name if len(name) <= 60 else name[:57] + "…"
+    if largest_bytes == 0:
+        raise AttachmentRefused("Files cannot be attached here. Please paste the text that matters.")
+    if len(content) > largest_bytes:
+        raise AttachmentRefused(
+            f"{short} is larger than {size_in_words(largest_bytes)}. Please attach a shorter text or paste the part that matters."
+        )
+    if not content:
+        raise AttachmentRefused(f"{short} is empty.")
+    if PurePath(name).suffix.lower() not in _ENDINGS:
+        raise AttachmentRefused(f"{short} cannot be read here. Please attach a text file, such as .txt, .md or .csv.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise AttachmentRefused(
+            f"{short} is not a text file in UTF-8. Please attach a text or paste the part that matters."
+        )
+    return text
+
+
+def take_files(session: WebsocketSession, ids: list[str], *, largest_bytes: int) -> tuple[AttachedText, ...]:
+    """Read the uploaded files of a session and remove them from the disk.
+
+    Raises:
+        AttachmentRefused: one of them cannot be read; they are removed all the same.
+    """
+    files = [session.files.pop(id_) for id_ in ids if id_ in session.files]
+    try:
+        return tuple(
+            AttachedText(
+                file["name"],
+                file["type"],
+                read_text(file["name"], file["path"].read_bytes(), largest_bytes=largest_bytes),
+            )
+            for file in files[:MOST]
+        )
+    finally:
+        for file in files:
+            file["path"].unlink(missing_ok=True)

@@ -1,0 +1,95 @@
+"""The web server: our own routes, Chainlit behind them, and the gate before both."""
+
+import errno
+import hashlib
+import hmac
+import socket
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.accounts import Passwords
+from app.api.health import health_routes
+from app.chat import runtime
+from app.chat.gate import Gate
+from app.chat.prepared_home import prepare
+from app.turns import run_turn as answer_turn
+from app.wiring import Services
+from graph.errors import ConfigError
+
+ENTRY = Path(__file__).parent / "chat" / "entry.py"
+STOP_S = 10
+"""How long answers that are being written may take to be kept when the server stops."""
+
+
+class PortTaken(ConfigError):
+    """The port is used by another program; choose one with --port."""
+
+
+def create_app(services: Services, *, run_turn: runtime.RunTurn = answer_turn) -> FastAPI:
+    """Put the web application together. `run_turn` answers the messages; tests of the page bring their own.
+
+    Chainlit keeps its configuration in modules: one application in a process.
+    """
+    # The cookies of guests and Chainlit's tokens are signed by different keys of one secret.
+    token_secret = hmac.new(services.secret, b"parley chat token", hashlib.sha256).hexdigest()
+    prepare(services.settings, token_secret)
+    chat = runtime.Chat(services, run_turn, Passwords(services.sessions))
+    runtime.bind(chat)
+
+    from chainlit.utils import mount_chainlit  # reads its configuration while it is imported
+
+    from app.chat.own_routes import chat_routes
+
+    app = FastAPI(openapi_url=None)
+    app.include_router(health_routes(services))
+    mount_chainlit(app, str(ENTRY), path="/")
+    mounted = app.router.routes.pop()
+    app.include_router(chat_routes(chat, token_secret))
+    app.router.routes.append(mounted)
+    settings = services.settings
+    app.add_middleware(
+        Gate, origins=settings.server.origins, body_bytes=max(1_000_000, settings.turn.attachment_bytes + 10_000)
+    )
+    return app
+
+
+async def serve_app(services: Services, host: str, port: int) -> None:
+    """Serve until the process is told to stop; answers that are being written are kept.
+
+    Raises:
+        PortTaken: another program listens there.
+        ConfigError: the address is not one of this machine's.
+    """
+    listening = _listen(host, port)
+    config = uvicorn.Config(
+        create_app(services),
+        log_config=None,
+        access_log=False,
+        proxy_headers=True,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_S,
+        ws_max_size=2_000_000,
+    )
+    await uvicorn.Server(config).serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except PermissionError:
+        raise ConfigError(
+            f"Port {port} needs the rights of an administrator; choose one above 1023 with --port."
+        ) from None
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(f"Port {port} of {host} is used by another program; choose another with --port.") from None
+        raise ConfigError(
+            f"The address {host} cannot be listened on ({error.strerror}); choose one with --host."
+        ) from None
+    return listening
