@@ -58,7 +58,7 @@ class Hosted(Section):
     base_url: str | None = Field(None, pattern=r"^https?://", description="Address of an OpenAI-compatible API.")
     model: str = Field("gpt-5-mini", min_length=1, description="Name of the hosted model.")
     reasoning_effort: str | None = Field(
-        None, description="How long a reasoning model thinks: `minimal`, `low`, `medium` or `high`. Unset: its own default."
+        None, description="Effort of a reasoning model: `minimal`, `low`, `medium` or `high`. Unset: its own default."
     )
     connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
     first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
@@ -159,7 +159,7 @@ class Settings(Section):
     secret: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Signs cookies; the same on all replicas. Unset on the embedded database: made once, kept in `home`.",
+        description="Signs cookies; the same on all replicas. Unset, on the embedded database: made once, in `home`.",
     )
     server: Server = Server()
     database: Database = Database()

@@ -1,0 +1,92 @@
+"""`python -m deploy.settings_page`: write `docs/settings.md` from the settings themselves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from app.settings import ALIASES, PREFIX, Section, Settings
+from deploy.bootstrap.machine import ROOT
+
+PAGE = ROOT / "docs" / "settings.md"
+OPENING = """# Settings
+
+Parley reads `parley.toml` in the folder that it is started in, or the file that the variable `PARLEY_CONFIG` names.
+Environment variables win over the file. A key that Parley does not know, or a value that it cannot use, stops it at once
+with a sentence that names the key.
+
+A file that sets two things:
+
+```toml
+[server]
+port = 9000
+
+[chat]
+name = "Harbour Help"
+```
+
+A variable for a list separates its entries with commas. Each variable has a second form for secrets that lie in files:
+`OPENAI_API_KEY_FILE=/run/secrets/key` reads the key from that file. An empty file counts as not set.
+"""
+
+
+def keys(section: type[Section] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Every setting with the path of its key, in the order of the code."""
+    for name, field in section.model_fields.items():
+        if not _is_section(field.annotation):
+            yield (*path, name), field
+    for name, field in section.model_fields.items():
+        kind: Any = field.annotation
+        if _is_section(kind):
+            yield from keys(kind, (*path, name))
+
+
+def variable(path: tuple[str, ...]) -> str:
+    """The environment variable that sets a key."""
+    named = {key: name for name, key in ALIASES.items()}
+    return named.get(path) or PREFIX + "__".join(path).upper()
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    lines = [OPENING]
+    section: tuple[str, ...] | None = None
+    for path, field in keys():
+        if path[:-1] != section:
+            section = path[:-1]
+            kind: Any = Settings.model_fields[section[0]].annotation if section else None
+            lines.append(f"## {section[0]}\n\n{kind.__doc__}\n" if section else "## Top level\n")
+        lines.append(f"### `{'.'.join(path)}`\n\n{field.description}\n")
+        lines.append(f"- Value: {_kind(field)}; default: {_default(field)}\n- Variable: `{variable(path)}`\n")
+    return "\n".join(lines)
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)
+
+
+def _kind(field: FieldInfo) -> str:
+    annotation: Any = field.annotation
+    kinds = [kind for kind in get_args(annotation) if kind is not type(None)] if _optional(annotation) else [annotation]
+    names = {"str": "text", "SecretStr": "text, secret", "Path": "path", "int": "whole number", "float": "number"}
+    names |= {"bool": "`true` or `false`", "tuple": "list of texts"}
+    return names[kinds[0].__name__]
+
+
+def _optional(annotation: object) -> bool:
+    return isinstance(annotation, UnionType)
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is None or field.default_factory is not None:
+        return "not set"
+    if isinstance(value, tuple):
+        return "; ".join(f"`{entry}`" for entry in value) or "empty"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+if __name__ == "__main__":
+    Path(PAGE).write_text(page(), encoding="utf-8")

@@ -1,0 +1,129 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import load_settings
+from graph.errors import ConfigError
+
+
+def file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "parley.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_nothing_set_gives_the_embedded_default(tmp_path: Path) -> None:
+    settings = load_settings({}, path=file(tmp_path, ""))
+
+    assert settings.embedded
+    assert settings.server.port == 8000
+
+
+@pytest.mark.parametrize(
+    ("environ", "text", "key", "value"),
+    [
+        pytest.param({}, "[server]\nport = 9000", "server.port", 9000, id="from the file"),
+        pytest.param({"PARLEY_SERVER__PORT": "9001"}, "[server]\nport = 9000", "server.port", 9001, id="variable wins"),
+        pytest.param({"PARLEY_HOME": "/srv/parley"}, "", "home", Path("/srv/parley"), id="top level"),
+        pytest.param({"PARLEY_LOCAL__ENABLED": "false"}, "", "local.enabled", False, id="truth value"),
+        pytest.param(
+            {"PARLEY_SERVER__ORIGINS": "https://a.example, https://b.example"},
+            "",
+            "server.origins",
+            ("https://a.example", "https://b.example"),
+            id="list",
+        ),
+        pytest.param(
+            {"OPENAI_BASE_URL": "http://gpu:8080/v1"}, "", "hosted.base_url", "http://gpu:8080/v1", id="alias"
+        ),
+        pytest.param({"OPENAI_BASE_URL": ""}, "", "hosted.base_url", None, id="empty alias is unset"),
+        pytest.param({"PARLEY_CONFIG": ""}, "", "server.port", 8000, id="no file named"),
+        pytest.param({"OTHER_FILE": "/nowhere"}, "", "server.port", 8000, id="another program's variable"),
+    ],
+)
+def test_a_setting_is_read(environ: dict[str, str], text: str, key: str, value: Any, tmp_path: Path) -> None:
+    found: Any = load_settings(environ, path=file(tmp_path, text))
+    for part in key.split("."):
+        found = getattr(found, part)
+
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("environ", "text", "sentence"),
+    [
+        pytest.param({}, "port = 1", "The setting port is unknown", id="unknown key"),
+        pytest.param({}, "[server]\nprot = 1", "The setting server.prot is unknown", id="misspelt key"),
+        pytest.param({}, "[servre]\nport = 1", "The setting servre is unknown", id="misspelt section"),
+        pytest.param({}, '[server]\nport = "many"', "The setting server.port cannot be used", id="wrong type"),
+        pytest.param({}, "[server]\nport = 70000", "The setting server.port cannot be used", id="out of bounds"),
+        pytest.param({}, 'secret = "short"', "The setting secret cannot be used", id="short secret"),
+        pytest.param({}, '[hosted]\nbase_url = "ftp://x"', "The setting hosted.base_url cannot be used", id="address"),
+        pytest.param({}, "[server", "is not valid TOML", id="broken file"),
+        pytest.param({}, "server = 1", "The setting server cannot be used", id="value for a section"),
+        pytest.param(
+            {"PARLEY_SERVER__PORT": "1"},
+            "server = 1",
+            "The setting server must be a table",
+            id="variable below a value",
+        ),
+        pytest.param(
+            {"PARLEY_SERVER__PORT": "many"}, "", "The setting server.port cannot be used", id="variable's type"
+        ),
+        pytest.param({"PARLEY_PORT": "1"}, "", "The variable PARLEY_PORT names no setting", id="unknown variable"),
+        pytest.param({"PARLEY_NO__PORT": "1"}, "", "The variable PARLEY_NO__PORT names no setting", id="its section"),
+        pytest.param({"PARLEY_HOME__X": "1"}, "", "The variable PARLEY_HOME__X names no setting", id="below a value"),
+        pytest.param(
+            {"PARLEY_SECRET_FILE": "/nowhere/s"}, "", "that PARLEY_SECRET_FILE names", id="missing secret file"
+        ),
+        pytest.param(
+            {"OPENAI_API_KEY": "k", "OPENAI_API_KEY_FILE": "/nowhere/k"},
+            "",
+            "Both OPENAI_API_KEY and OPENAI_API_KEY_FILE are set",
+            id="value and file",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(
+    environ: dict[str, str], text: str, sentence: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings(environ, path=file(tmp_path, text))
+
+    assert sentence in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        pytest.param({"PARLEY_CONFIG": "/nowhere/parley.toml"}, id="missing"),
+        pytest.param({"PARLEY_CONFIG": "/"}, id="folder"),
+    ],
+)
+def test_a_named_settings_file_must_be_readable(environ: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(environ)
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        pytest.param("sk-1\n", "sk-1", id="without its line end"),
+        pytest.param("\n", None, id="an empty file is an unused secret"),
+    ],
+)
+def test_a_secret_comes_from_a_file(content: str, key: str | None, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(content)
+    settings = load_settings({"OPENAI_API_KEY_FILE": str(tmp_path / "key")}, path=file(tmp_path, ""))
+
+    found = settings.hosted.api_key
+    assert (found.get_secret_value() if found else None) == key
+
+
+def test_a_refusal_does_not_repeat_a_secret(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings({"PARLEY_SECRET": "hunter2"}, path=file(tmp_path, ""))
+
+    assert "hunter2" not in str(refused.value)
