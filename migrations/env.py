@@ -1,4 +1,4 @@
-"""What Alembic runs: on the connection that `app.db.migrate` hands in or, from Alembic's own command line, on our own."""
+"""What Alembic runs: on the connection that `app.db.migrate` hands in or, from Alembic's command line, on our own."""
 
 import asyncio
 from typing import Any

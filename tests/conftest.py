@@ -1,4 +1,4 @@
-"""The database of the tests: a real server for each worker, a template made by the migrations, a clone for each test."""
+"""The database of the tests: a real server for each worker, a migrated template, a clone of it for each test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -29,6 +29,9 @@ def _local_sockets_only() -> Iterator[None]:
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of this worker's server, with superuser rights."""
     with embedded_server(tmp_path_factory.mktemp("home"), command="pytest") as url:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            _administer(url, f"ALTER SYSTEM SET {setting} = off")  # nothing here need survive a crash of the machine
+        _administer(url, "SELECT pg_reload_conf()")
         yield url
 
 
@@ -74,7 +77,6 @@ def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
 
 def _database(server_url: str, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
-    # Copying files is faster than logging a copy of each page; a crash of the server matters to no test's database.
     _administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield _of_database(server_url, name)

@@ -25,7 +25,7 @@ from app.db.embedded_cluster import Cluster, ClusterError, take
 
 LOCKED_OUT = 3
 """Exit code: another keeper is there, or is just ending."""
-LOCK_S = 3
+LOCK_S = 0.3
 FIRST_USER_S = 10
 FAST_STOP_S = 30
 RESTART_S = (0.0, 0.2, 1.0, 5.0)

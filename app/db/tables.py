@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
@@ -25,7 +25,7 @@ class Base(DeclarativeBase):
             "ix": "%(table_name)s_%(column_0_N_name)s_index",
         }
     )
-    type_annotation_map = {int: BIGINT, datetime: Time, dict[str, Any]: JSONB}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BIGINT, datetime: Time, dict[str, Any]: JSONB}
 
 
 def _site(*, index: bool = True) -> Mapped[int]:
