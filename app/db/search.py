@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from graph.context import FloatArray, Passage
 from graph.knowledge.fuse import (
+    CANDIDATES,
     DOCUMENT_PASSAGES,
     DOCUMENT_WEIGHT,
     IDF_WEIGHT,
@@ -20,9 +21,9 @@ from graph.knowledge.split import SEPARATOR
 _SEARCH = text(
     """
     WITH near AS MATERIALIZED (
-        SELECT chunk_id, chunks.document_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
-        FROM embeddings JOIN chunks ON chunks.id = chunk_id
-        WHERE embeddings.site_id = :site_id AND chunks.site_id = :site_id AND model = :model
+        SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
+        FROM embeddings
+        WHERE site_id = :site_id AND model = :model
     ),
     terms AS MATERIALIZED (
         SELECT lexeme, CAST('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery) AS term
@@ -44,12 +45,15 @@ _SEARCH = text(
         FROM matches JOIN worth USING (lexeme)
         GROUP BY chunk_id
     ),
+    candidates AS MATERIALIZED (
+        SELECT chunk_id, similarity, similarity + coalesce(words, 0) AS own
+        FROM near LEFT JOIN shared USING (chunk_id)
+        ORDER BY own DESC
+        LIMIT :candidates
+    ),
     scored AS MATERIALIZED (
-        SELECT *, row_number() OVER (PARTITION BY document_id ORDER BY own DESC) AS place
-        FROM (
-            SELECT chunk_id, document_id, similarity, similarity + coalesce(words, 0) AS own
-            FROM near LEFT JOIN shared USING (chunk_id)
-        ) AS passages
+        SELECT candidates.*, document_id, row_number() OVER (PARTITION BY document_id ORDER BY own DESC) AS place
+        FROM candidates JOIN chunks ON chunks.id = chunk_id
     ),
     about AS (
         SELECT document_id, :document_weight * avg(own) AS prior
@@ -99,6 +103,7 @@ class SiteKnowledge:
                     "most_words": MOST_WORDS,
                     "idf_weight": IDF_WEIGHT,
                     "most_words_weight": MOST_WORDS_WEIGHT,
+                    "candidates": max(CANDIDATES, limit),
                     "document_weight": DOCUMENT_WEIGHT,
                     "document_passages": DOCUMENT_PASSAGES,
                     "limit": limit,

@@ -15,6 +15,9 @@ MOST_WORDS_WEIGHT = 0.4
 MOST_WORDS = 64
 """Different words of a question that are looked up. The first of a longer one count."""
 
+CANDIDATES = 400
+"""Passages, the best by themselves, that are weighed with their documents. The others are out of the running."""
+
 DOCUMENT_WEIGHT = 0.3
 """What the mean of a document's best passages adds to each of them: a page about the subject beats a stray mention."""
 
