@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from graph.context import Encoder, Route
-from graph.intents.head import C, HeadClassifier
-from graph.intents.load import load_intents
+from graph.intents.classifier import C, HeadClassifier
 from graph.intents.regression import fit, softmax, with_bias
+from graph.intents.starter import starter_intents
 
 PHRASES: dict[Route, tuple[str, ...]] = {
     "reply": (
@@ -53,7 +53,7 @@ PHRASES: dict[Route, tuple[str, ...]] = {
 
 def phrases(encoder: Encoder) -> Iterator[dict[str, object]]:
     """Share of `PHRASES` on the right route, one row a route, with those that went wrong."""
-    classifier = HeadClassifier(load_intents(), encoder)
+    classifier = HeadClassifier(starter_intents(), encoder)
     for route, texts in PHRASES.items():
         guesses = [classifier.classify(text, vector) for text, vector in zip(texts, encoder.encode(texts), strict=True)]
         wrong = [text for text, guess in zip(texts, guesses, strict=True) if guess.route != route]
@@ -62,7 +62,7 @@ def phrases(encoder: Encoder) -> Iterator[dict[str, object]]:
 
 def questions(data: Path, encoder: Encoder) -> Iterator[dict[str, object]]:
     """Share of questions of public sets that are led to the documents, one row a set."""
-    classifier = HeadClassifier(load_intents(), encoder)
+    classifier = HeadClassifier(starter_intents(), encoder)
     for name, texts in _question_sets(data).items():
         guesses = [classifier.classify(text, vector) for text, vector in zip(texts, encoder.encode(texts), strict=True)]
         wrong = [text for text, guess in zip(texts, guesses, strict=True) if guess.route != "answer"]
@@ -110,4 +110,4 @@ def _question_sets(data: Path) -> dict[str, list[str]]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

@@ -9,9 +9,6 @@ from typing import Any, get_args
 from graph.context import Route
 from graph.errors import ConfigError
 
-STARTER = Path(__file__).with_name("intents.toml")
-"""The set that a new installation begins with."""
-
 PLACEHOLDERS = frozenset({"assistant", "subject"})
 _FIELDS = frozenset({"name", "route", "examples", "reply"})
 
@@ -26,7 +23,7 @@ class Intent:
     reply: str | None = None
 
 
-def load_intents(path: Path = STARTER) -> tuple[Intent, ...]:
+def load_intents(path: Path) -> tuple[Intent, ...]:
     """Return the intents in a file.
 
     Raises:

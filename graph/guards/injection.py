@@ -1,0 +1,93 @@
+"""Judges whether a text tries to instruct the assistant: a head on the sentence vector, and signs in the letters."""
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+
+from graph.context import Encoder, FloatArray, InjectionFinding
+from graph.errors import ConfigError
+from graph.guards.lexical import decoded, plain, signal
+
+WEIGHTS = Path(__file__).with_name("injection.npz")
+"""The head that a new installation uses. `evals/train_injection.py` makes it."""
+THRESHOLD = 0.9
+"""Score at which the head, as trained, lets 99 of 100 support questions pass."""
+LONG_CHARS = 500
+WINDOW_CHARS = 300
+WINDOWS = 48
+"""Longer texts are also judged in windows of whole sentences, at most this many, evenly spread."""
+
+_LIKE_ATTACK = "reads like a known attack"
+_SENTENCE = re.compile(r"[^.!?\n]*[.!?\n]+\s*|[^.!?\n]+$")
+
+
+class InjectionHead:
+    """Scores texts; safe in many threads. `judge` encodes the windows of a long text: call it in a thread then."""
+
+    def __init__(self, encoder: Encoder, weights: Path = WEIGHTS, *, threshold: float = THRESHOLD) -> None:
+        """Read the head.
+
+        Raises:
+            ConfigError: the file is not a head, or one for another encoder.
+        """
+        try:
+            with np.load(weights, allow_pickle=False) as file:
+                name, self._direction, self._bias = str(file["encoder"]), file["direction"], float(file["bias"])
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise ConfigError(f"{weights} holds no injection head; train one with evals.train_injection.") from error
+        if name != encoder.name or self._direction.shape != (encoder.dimensions,):
+            raise ConfigError(
+                f"The injection head in {weights} was trained for the encoder {name}, not for {encoder.name}; "
+                "train one with evals.train_injection."
+            )
+        self._encoder = encoder
+        self._threshold = threshold
+
+    def judge(self, text: str, vector: FloatArray) -> InjectionFinding:
+        """Judge `text`, whose unit vector is `vector` of shape `(dimensions,)`."""
+        clean = plain(text)
+        findings = [self._head(vector, _LIKE_ATTACK)]
+        hidden = decoded(text)
+        others = ([clean] if clean != text else []) + windows(clean) + hidden
+        if others:
+            vectors = self._encoder.encode(others)
+            for other, row in zip(others, vectors, strict=True):
+                part = "holds a passage that " if len(clean) > LONG_CHARS else ""
+                reason = "hides a text that " if other in hidden else part
+                findings.append(self._head(row, reason + _LIKE_ATTACK))
+        for each in [clean, *hidden]:
+            if found := signal(plain(each)):
+                reason = f"hides a text that {found.reason}" if each in hidden else found.reason
+                findings.insert(0, (found.score, reason))
+        score, reason = max(findings, key=lambda finding: finding[0])
+        if score < self._threshold / 2:
+            reason = "nothing suspicious"
+        return InjectionFinding(score=score, reason=reason, blocked=score >= self._threshold)
+
+    def _head(self, vector: FloatArray, reason: str) -> tuple[float, str]:
+        logit = float(vector @ self._direction) + self._bias
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))), reason
+
+
+def windows(text: str) -> list[str]:
+    """Cut a long text into windows of whole sentences that overlap by one; a short one has none."""
+    if len(text) <= LONG_CHARS:
+        return []
+    sentences = [
+        found.group()[start : start + WINDOW_CHARS]
+        for found in _SENTENCE.finditer(text)
+        for start in range(0, len(found.group()), WINDOW_CHARS)
+    ]
+    result: list[str] = []
+    current: list[str] = []
+    for sentence in sentences:
+        if current and sum(map(len, current)) + len(sentence) > WINDOW_CHARS:
+            result.append("".join(current).strip())
+            current = current[-1:] if len(current) > 1 and len(current[-1]) + len(sentence) <= WINDOW_CHARS else []
+        current.append(sentence)
+    result.append("".join(current).strip())
+    result = [window for window in result if window]
+    picked = np.linspace(0, len(result) - 1, min(WINDOWS, len(result))).astype(int)
+    return [result[row] for row in picked]

@@ -1,0 +1,91 @@
+"""Signs of an injected instruction that can be read off the letters."""
+
+import base64
+import binascii
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")  # fmt: skip
+_TAGS = re.compile("[\U000e0020-\U000e007e]")
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,}\w(?!\w)")
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{24,}={0,2}(?![A-Za-z0-9+/=])")
+_CONFUSABLE = str.maketrans("аеорсухіјѕԁһкмтвнАЕОРСУХІЈЅКМТВНαεοριυκτνΑΕΟΡΙΚΤΝΜΗΒ", "aeopcyxijsdhkmtbhAEOPCYXIJSKMTBHaeopiuktvAEOPIKTNMHB")
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A sign that was found: how strong it is, in [0, 1], and what it is called before staff."""
+
+    score: float
+    reason: str
+
+
+_RULES = "(?:instruction|prompt|rule|guideline|directive|direction|command|programming|restriction|constraint|training|order)s?"
+_WHOSE = "(?:your|the|these|those|all|any|every|previous|prior|earlier|above|preceding|initial|original|system|of|what|my|last)"
+_PATTERNS = tuple(
+    (re.compile(pattern, re.IGNORECASE), Signal(score, reason))
+    for score, reason, pattern in (
+        (
+            0.97,
+            "tells the assistant to set its instructions aside",
+            r"(?:^|[.!?:;,\n\"'(>]|\b(?:please|now|and|then|just|must|should you|to|so))\s*"
+            r"(?:ignore|disregard|forget|override|bypass|discard|drop)\s+(?:about\s+)?"
+            rf"(?!(?:my|the) (?:last|previous|earlier)? ?(?:message|mail|email|order))(?:{_WHOSE}\s+){{1,4}}{_RULES}\b",
+        ),
+        (
+            0.97,
+            "tells the assistant to set aside all that was said before",
+            r"(?:^|[.!?:;,\n]\s*|please )(?:ignore|disregard|forget) (?:everything|all|anything)"
+            r"(?: that)?(?: (?:was|is|has been|you were|you have been|i|we))?(?: said| written| told)?(?: to you)?"
+            r" (?:above|before|prior|previous|so far|until now|up to (?:here|now))",
+        ),
+        (
+            0.95,
+            "asks for the assistant's hidden instructions",
+            r"\b(?:reveal|show|print|repeat|output|display|leak|dump|recite|give|tell|send|write out|what(?:'s| is| are| was| were))\b"
+            r"(?:\s+\w+){0,4}?\s+(?:your\s+(?:\w+\s+){0,2}(?:system|initial|hidden|secret|original|internal)\s+(?:\w+\s+)?"
+            r"(?:prompt|instructions?|rules|message|guidelines)|your (?:whole |full |entire )?(?:system )?prompt\b)",
+        ),
+        (
+            0.95,
+            "wants the assistant to play a part without rules",
+            r"\b(?:do anything now|DAN mode|developer mode (?:enabled|on|activated)|jailbr(?:eak|oken) mode"
+            r"|(?:you are|act as|pretend|simulate|become|respond as)\b[^.\n]{0,80}\b(?:unrestricted|uncensored|unfiltered|amoral"
+            r"|without (?:any )?(?:rules|restrictions|limits|filters|limitations)|no (?:rules|restrictions|limits|filters|limitations)"
+            r"|free (?:from|of) (?:all |any )?(?:rules|restrictions|limits)))",
+        ),
+        (
+            0.93,
+            "carries marks that separate roles inside a model's prompt",
+            r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>?|\[/?INST\]|<</?SYS>>|^#{2,} ?(?:system|new instructions?)\s*:",
+        ),
+    )
+)
+
+
+def plain(text: str) -> str:
+    """Return `text` as its reader sees it: no invisible characters, look-alike letters made Latin, gaps closed."""
+    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    mixed = re.sub(r"\w*[A-Za-z]\w*", lambda word: word.group().translate(_CONFUSABLE), visible)
+    return _SPACED.sub(lambda run: re.sub(r"[ .\-_*]", "", run.group()), mixed)
+
+
+def decoded(text: str) -> list[str]:
+    """Return the readable texts that stand in `text` as Base64 or in invisible tag characters."""
+    found = ["".join(chr(ord(tag) - 0xE0000) for tag in _TAGS.findall(_FLAG.sub("", text)))]
+    for run in _BASE64.findall(text):
+        try:
+            inner = base64.b64decode(run + "=" * (-len(run) % 4), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+        if inner.isprintable() and " " in inner:
+            found.append(inner)
+    return [inner for inner in found if inner]
+
+
+def signal(text: str) -> Signal | None:
+    """The strongest sign in the letters of `text`, which `plain` has made."""
+    found = [signal for pattern, signal in _PATTERNS if pattern.search(text)]
+    return max(found, key=lambda each: each.score, default=None)
