@@ -14,8 +14,8 @@ PAGE = ROOT / "docs" / "settings.md"
 OPENING = """# Settings
 
 Parley reads `parley.toml` in the folder that it is started in, or the file that the variable `PARLEY_CONFIG` names.
-Environment variables win over the file. A key that Parley does not know, or a value that it cannot use, stops it at once
-with a sentence that names the key.
+Environment variables win over the file. A key that Parley does not know, or a value that it cannot use, stops it at
+once with a sentence that names the key.
 
 A file that sets two things:
 
