@@ -1,0 +1,60 @@
+"""How well personal data is found, by character, and how often harmless messages are touched."""
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+
+from graph.context import PersonalDataFinder
+
+PERSONAL = frozenset(
+    "PERSON EMAIL PHONE ADDRESS CREDIT_CARD IBAN IP NATIONAL_ID DATE_OF_BIRTH USERNAME PASSWORD".split()
+)
+NEUTRAL = frozenset({"LOCATION", "PREFIX", "TITLE", "URL"})
+"""Types whose characters count neither for nor against: parts of addresses and names in one set and not in another."""
+
+
+def by_character(path: Path, finder: PersonalDataFinder, *, step: int = 1) -> dict[str, object]:
+    """Precision, recall and F2 by character of one set, whatever type was given, and the recall of each type."""
+    hit: Counter[str] = Counter()
+    gold: Counter[str] = Counter()
+    right = wrong = 0
+    for row in _rows(path)[::step]:
+        kind: dict[int, str] = {}
+        for span in row["spans"]:
+            kind |= dict.fromkeys(range(span["start"], span["end"]), span["type"])
+        marked = {place for span in finder.find(row["text"]) for place in range(span.start, span.end)}
+        for place, type_ in kind.items():
+            if type_ in PERSONAL:
+                gold[type_] += 1
+                hit[type_] += place in marked
+        right += sum(kind.get(place) in PERSONAL for place in marked)
+        wrong += sum(kind.get(place) not in PERSONAL | NEUTRAL and not row["text"][place].isspace() for place in marked)
+    precision, recall = right / max(1, right + wrong), sum(hit.values()) / max(1, sum(gold.values()))
+    f2 = 5 * precision * recall / max(1e-9, 4 * precision + recall)
+    types = {type_: round(hit[type_] / count, 2) for type_, count in gold.items()}
+    return {"set": path.parent.name, "f2": f2, "precision": precision, "recall": recall, "by type": types}
+
+
+def touched(texts: list[str], finder: PersonalDataFinder) -> tuple[float, list[str]]:
+    """Share of texts in which anything is found, and what it was."""
+    found = [[text[span.start : span.end] for span in finder.find(text)] for text in texts]
+    return sum(map(bool, found)) / len(texts), [value for values in found for value in values]
+
+
+def main(data: Path, finder: PersonalDataFinder) -> list[dict[str, object]]:
+    """Every row of this evaluation."""
+    result = [by_character(data / "pii" / name / "dev.jsonl", finder) for name in ("presidio_synth", "support_synth_multilingual")]
+    for name, path, step in (("banking77", "intent/banking77_oos", 20), ("hint3", "intent/hint3", 4), ("support words", "injection/support_trigger_benign", 2)):  # fmt: skip
+        texts = [row["text"] for row in _rows(data / path / "dev.jsonl")[::step]]
+        began = time.perf_counter()
+        share, values = touched(texts, finder)
+        took = (time.perf_counter() - began) * 1000 / len(texts)
+        result.append({"set": name, "n": len(texts), "touched": share, "ms": took, "what": values[:20]})
+    texts = [row["text"] for row in _rows(data / "docs" / "plausible" / "questions.dev.jsonl")]
+    share, values = touched(texts, finder)
+    return [*result, {"set": "plausible questions", "n": len(texts), "touched": share, "what": values[:20]}]
+
+
+def _rows(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

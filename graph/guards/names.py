@@ -1,0 +1,46 @@
+"""Names of people: after words that announce one, and as the language model sees them."""
+
+import re
+from collections.abc import Iterator
+
+from graph.context import PersonalSpan
+
+_UPPER = r"[A-ZÀ-ÖØ-ÞŠŽČ][\w'’-]+"
+_ANY = r"[^\W\d_][\w'’-]*"
+_TITLE = r"(?:(?:mr|mrs|ms|miss|dr|prof|herr|frau|sr|sra|srta|m|mme|mlle|sig|sig\.ra|dhr|mevr)\b\.? )?"
+_CUES = (
+    r"my name is|my name's|name:|account holder(?: is)?|cardholder(?: is)?|ich heiße|mein name ist|je m'appelle|me llamo|mi nombre es"
+    r"|mi chiamo|mijn naam is|ik heet|chamo-me|meu nome é|kontoinhaber(?:in)?|titulaire|titular|intestatario|rekeninghouder"
+)
+_END = r"(?=\s*(?:[.,;:!?\n]|$|\b(?:and|und|et|y|e|en|from|here|but|i|ich|je|my|with|speaking)\b))"
+_ANNOUNCED = re.compile(rf"\b(?:{_CUES})[\s:]+({_TITLE}(?i:{_ANY}(?: {_ANY}){{0,3}}?)){_END}", re.IGNORECASE)
+_SAID = re.compile(rf"\b(?:[Ii]'m|[Ii] am|[Tt]his is|[Ii]ch bin|[Ss]oy|[Jj]e suis|[Ss]ono)\s+({_UPPER}(?: {_UPPER}){{0,2}})(?! ?\d)")
+_TITLED = re.compile(rf"\b((?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Sra?|Srta|Mme|Mlle|Sig)\.? {_UPPER}(?: {_UPPER}){{0,2}})")
+_SIGNED = re.compile(
+    r"\b(?:thanks|regards|thank you|cheers|sincerely|danke|grüße|merci|cordialement|gracias|saludos|grazie|saluti|bedankt|groeten"
+    rf"|obrigad[oa]|cumprimentos)[.,!]\s*({_ANY}(?: {_ANY}){{0,2}})\s*[.!]?\s*$", re.IGNORECASE)  # fmt: skip
+_NOT_NAMES = frozenset(
+    "account agent api bot bye card chainlit chatgpt csv customer cookie docker email euro excel github google gmail hello hey hi html iban "
+    "invoice javascript json kubernetes linux llama mac openai order parley paypal plausible postgres postgresql presidio python safari "
+    "shopify slack thanks stripe url visa widget windows wordpress zip afraid sorry not sure happy unable trying having using looking".split()
+)
+
+
+def announced(text: str) -> Iterator[PersonalSpan]:
+    """Yield names that stand after words such as "my name is", after a title, or as a signature."""
+    for score, pattern in ((0.95, _ANNOUNCED), (0.75, _SAID), (0.8, _TITLED), (0.7, _SIGNED)):
+        for match in pattern.finditer(text):
+            if not _NOT_NAMES & set(match.group(1).lower().split()):
+                yield PersonalSpan("PERSON", match.start(1), match.end(1), score)
+
+
+def believable(name: str) -> bool:
+    """Whether what the model took for a person may be one: capitalised words, no digits, no product."""
+    words = name.replace("-", " ").split()
+    return (
+        bool(words)
+        and all(word[:1].isupper() or len(word) <= 3 for word in words)
+        and not any(character.isdigit() or character in "@/_<>[]{}=:;?!|*`" for character in name)
+        and not (len(words) == 1 and (name.isupper() or len(name) < 3))
+        and not _NOT_NAMES & {word.lower().rstrip("'s") for word in words} | _NOT_NAMES & {word.lower() for word in words}
+    )
