@@ -10,6 +10,7 @@ from deploy.bootstrap.registry import uv_environment
 
 LOCKS = ROOT / "requirements"
 TOOLS = BUILD / "tools" / "bin"
+BESIDE = ("UV_INDEX", "UV_FIND_LINKS")
 ENGINE = "llama-cpp-python"
 PYPROJECT = ("pyproject.toml", f"--no-emit-package={ENGINE}")
 ENGINE_VERSION = f"{ENGINE}==0.3.36"
@@ -47,10 +48,12 @@ def compile_lock(lock: Path, wanted: list[str], *, from_project: bool) -> int:
     if not from_project:
         command.append("--no-deps" if lock.stem in ("llama", "models") else "--no-config")
     source = [*PYPROJECT, *wanted] if from_project else ["-"]
+    # A folder or mirror beside the registry may hold some of a release's files: a lock names the hashes of all.
+    registry = {name: value for name, value in uv_environment(TOOLS / "python").items() if name not in BESIDE}
     done = subprocess.run(
         [str(part) for part in (*command, *source)],
         cwd=ROOT,
-        env={**os.environ, **uv_environment(TOOLS / "python")},
+        env={**os.environ, **registry},
         input=None if from_project else "\n".join(wanted),
         stdout=subprocess.DEVNULL,
         text=True,
