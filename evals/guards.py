@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from graph.context import PersonalDataFinder
 
@@ -56,5 +57,5 @@ def main(data: Path, finder: PersonalDataFinder) -> list[dict[str, object]]:
     return [*result, {"set": "plausible questions", "n": len(texts), "touched": share, "what": values[:20]}]
 
 
-def _rows(path: Path) -> list[dict[str, object]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]

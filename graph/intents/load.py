@@ -56,7 +56,7 @@ def _intent(path: Path, number: int, table: dict[str, Any]) -> Intent:
     where = f"{path}: intent {name}"
     if unknown := sorted(set(table) - _FIELDS):
         raise ConfigError(f"{where} has the unknown key {unknown[0]}; known are {', '.join(sorted(_FIELDS))}.")
-    route = table.get("route")
+    route: Any = table.get("route")
     if route not in get_args(Route):
         raise ConfigError(f"{where} needs a route, one of {', '.join(get_args(Route))}.")
     examples = table.get("examples")
