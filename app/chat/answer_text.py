@@ -71,5 +71,5 @@ def shown_answer(
                 for source in sources
             )
         )
-    blocks += [f"*{plain(line)}*" for line in (notice, ending) if line]
+    blocks += [f"***{plain(line)}***" for line in (notice, ending) if line]
     return "\n\n".join(block for block in blocks if block.strip())

@@ -79,7 +79,7 @@ def _answered(
     shown = shown_answer(answer_id, text, cited, notice=message.notice, ending=ending)
     steps = [run_step(answer_id, thread_id, str(message.reply_to), moment, moment, feedback)]
     if led:
-        steps.append(trail_step(answer_id, thread_id, led, moment, moment))
+        steps.append(trail_step(answer_id, thread_id, assistant, led, moment, moment))
     failed = message.status == "failed" and not text
     return [*steps, answer_step(answer_id, thread_id, assistant, shown, moment, error=failed)]
 

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response, Upload
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.datastructures import Headers
 
-from app.chat.answer_text import plain, source_name
+from app.chat.answer_text import plain
 from app.chat.data_layer import uuid_or_none
 from app.chat.gate import host_of
 from app.chat.guest_pass import GUEST_COOKIE, TOKEN_COOKIE, bearer, cookies_for, forget
@@ -162,7 +162,7 @@ def _add_files(router: APIRouter, chat: Chat) -> None:
 
     @router.get("/sources/{answer_id}/{number}")
     async def source(answer_id: str, number: int, user: Known) -> Response:
-        """A cited passage as Markdown, below the name of its document."""
+        """A cited passage as Markdown, with a link to its page or, without one, the name of its document."""
         id_ = uuid_or_none(answer_id)
         async with sessions() as session:
             found = await find_citation(session, UUID(user.id), id_, number) if id_ else None
@@ -170,4 +170,4 @@ def _add_files(router: APIRouter, chat: Chat) -> None:
             raise HTTPException(404, "There is no such source.")
         link = f"\n\n[Open the page]({found.url})" if (found.url or "").startswith(("http://", "https://")) else ""
         place = f"\n\n*{plain(found.document)}*" if not link else ""
-        return PlainTextResponse(f"**{plain(source_name(found))}**\n\n{found.text}{link}{place}")
+        return PlainTextResponse(f"{found.text}{link}{place}")

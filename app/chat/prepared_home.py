@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from app.chat.no_traceloop import stand_in
 from app.chat.uploads_allowed import MOST, TYPES
 from app.settings import Settings
 
@@ -39,6 +40,7 @@ def prepare(settings: Settings, token_secret: str) -> Path:
         drawn = (ASSETS / f"logo_{theme}.svg").read_text(encoding="utf-8")
         _write(root / "public" / f"logo_{theme}.svg", drawn.replace("Parley", _xml(settings.chat.name)))
     _write(root / "chainlit.md", WELCOME.read_text(encoding="utf-8") if WELCOME.is_file() else "")
+    stand_in()
     os.environ["CHAINLIT_APP_ROOT"] = str(root)
     os.environ["CHAINLIT_AUTH_SECRET"] = token_secret
     return root

@@ -106,7 +106,7 @@ def run_step(
 
 
 def trail_step(
-    answer_id: str, thread_id: str, steps: Iterable[Step], began: datetime, ended: datetime | None
+    answer_id: str, thread_id: str, author: str, steps: Iterable[Step], began: datetime, ended: datetime | None
 ) -> StepDict:
     """The agent's steps, folded under one line that says what it did last or, at the end, what matters most."""
     steps = list(steps)
@@ -115,7 +115,9 @@ def trail_step(
         f"- {_DONE.get(step.name, step.name)}{f': {step.detail}' if step.detail else ''} · {_duration(step)}"
         for step in steps
     )
-    return _step(f"trail-{answer_id}", thread_id, run_id(answer_id), "tool", _title(shown), details, began, ended)
+    step = _step(f"trail-{answer_id}", thread_id, run_id(answer_id), "tool", _title(shown), details, began, ended)
+    step["metadata"] = {"avatarName": author}
+    return step
 
 
 def answer_step(

@@ -99,7 +99,7 @@ class TurnOnPage:
         await self._emitter.send_step(run_step(self._id, self._thread, self._message, self._began, None))
 
     async def _trail(self, *, ended: bool) -> None:
-        step = trail_step(self._id, self._thread, self._steps, self._began, now() if ended else None)
+        step = trail_step(self._id, self._thread, self._author, self._steps, self._began, now() if ended else None)
         await (self._emitter.update_step(step) if len(self._steps) > 1 or ended else self._emitter.send_step(step))
 
     async def _stream(self, text: str) -> None:

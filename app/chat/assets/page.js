@@ -15,7 +15,6 @@
     [".positive-feedback-on, .positive-feedback-off", "Helpful"],
     [".negative-feedback-on, .negative-feedback-off", "Not helpful"],
     ["#side-view-title button", "Close the source"],
-    ["[id^=thread-] button, .thread-options", "Options of this conversation"],
     ["#chat-input", "Your message"],
     ["#edit-chat-input", "Your message, edited"],
     ["input[type=file]", "Text files"],
@@ -47,6 +46,31 @@
     const live = document.querySelector(".messages-container, #welcome-screen");
     if (live && !live.closest("main")) live.setAttribute("role", live.getAttribute("role") || "region");
     if (live && !live.getAttribute("aria-label")) live.setAttribute("aria-label", "Conversation");
+  };
+
+  // Mistakes in Chainlit's markup that keep people who use a screen reader or the keyboard out.
+  const mend = () => {
+    for (const list of document.querySelectorAll('ul[data-sidebar="menu"]')) {
+      for (const part of [list, ...list.querySelectorAll("li")]) part.setAttribute("role", "presentation");
+    }
+    for (const options of document.querySelectorAll("#thread-options")) {
+      options.removeAttribute("type");
+      options.setAttribute("role", "button");
+      options.setAttribute("aria-label", "Options of this conversation");
+      options.tabIndex = 0;
+    }
+    for (const inner of document.querySelectorAll('#header button:has(> a), a > button[data-sidebar="menu-button"]')) {
+      inner.setAttribute("role", "group");
+      inner.setAttribute("aria-label", inner.textContent.trim());
+      inner.tabIndex = -1;
+    }
+    for (const dialog of document.querySelectorAll('[role="dialog"]:has(#side-view-title)')) {
+      dialog.setAttribute("aria-labelledby", "side-view-title");
+    }
+    for (const handle of document.querySelectorAll('[role="separator"][aria-controls]')) {
+      handle.removeAttribute("aria-controls");
+      handle.setAttribute("aria-label", "Width of the source");
+    }
   };
 
   // A citation opens its passage beside the answer; without this script it opens as a page of its own.
@@ -86,6 +110,7 @@
     requestAnimationFrame(() => {
       due = false;
       name(document);
+      mend();
       offerGuest();
     });
   });
