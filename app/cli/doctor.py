@@ -95,13 +95,17 @@ async def _personal_data(settings: Settings) -> list[Finding]:
     found = await asyncio.to_thread(finder.find, "My address is nobody@example.com.")
     if found:
         return [Finding("personal data", True, "finds an e-mail address")]
-    return [Finding("personal data", False, "does not find an e-mail address", "Run `make` to install its model again.")]
+    return [
+        Finding("personal data", False, "does not find an e-mail address", "Run `make` to install its model again.")
+    ]
 
 
 async def _local(settings: Settings) -> list[Finding]:
     if not settings.local.enabled:
         return [Finding("local model", True, "switched off by local.enabled")]
-    only_local = settings.model_copy(update={"hosted": settings.hosted.model_copy(update={"api_key": None, "base_url": None})})
+    only_local = settings.model_copy(
+        update={"hosted": settings.hosted.model_copy(update={"api_key": None, "base_url": None})}
+    )
     async with open_models(only_local) as routes:
         findings = [Finding("local model", True, routes[0].name)]
     if not gpu_present():
@@ -133,7 +137,10 @@ async def _hosted(settings: Settings) -> list[Finding]:
     if names and hosted.model not in names:
         return [
             Finding(
-                "hosted model", False, f"the server does not offer {hosted.model}", "Set PARLEY_HOSTED__MODEL to one it has."
+                "hosted model",
+                False,
+                f"the server does not offer {hosted.model}",
+                "Set PARLEY_HOSTED__MODEL to one it has.",
             )
         ]
     return [Finding("hosted model", True, hosted.model)]

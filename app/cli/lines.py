@@ -94,9 +94,7 @@ async def _search(settings: Settings, records: Iterator[Record], site_name: str,
                 for passage in passages:
                     print(f"{passage.score:.3f}  {passage.document} › {passage.heading}\n       {passage.text[:160]!r}")
                 continue
-            results = [
-                {"document": p.document, "heading": p.heading, "score": round(p.score, 6)} for p in passages
-            ]
+            results = [{"document": p.document, "heading": p.heading, "score": round(p.score, 6)} for p in passages]
             _print({"id": record["id"], "results": results})
 
 

@@ -1,52 +1,41 @@
-"""The commands of `parley`, put together, and the one place where an error becomes a sentence and an exit code."""
+"""The commands of `parley`, and the one place where an error becomes a sentence and an exit code."""
 
 import sys
+from importlib import import_module
 from importlib.metadata import entry_points
 
-import click
 import typer
+from typer.exceptions import TyperException
 
-from app.cli.ask import ask
-from app.cli.database import migrate_command
-from app.cli.doctor import doctor
-from app.cli.ingest import ingest_command
-from app.cli.lines import classify, screen, search
-from app.cli.serve import serve, worker
-from app.cli.users import users
 from graph.errors import ConfigError, ParleyError
 
-program = typer.Typer(
-    name="parley",
-    help="A self-hosted support agent that answers from your documents.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-program.command("serve")(serve)
-program.command("ask")(ask)
-program.command("ingest")(ingest_command)
-program.command("search")(search)
-program.command("screen")(screen)
-program.command("classify")(classify)
-program.command("doctor")(doctor)
-program.command("migrate")(migrate_command)
-program.command("worker")(worker)
-program.add_typer(users, name="user")
-for entry in entry_points(group="parley.commands"):  # what stands above `app`, such as `parley eval`
-    program.add_typer(entry.load(), name=entry.name)
+COMMANDS = {
+    "serve": ("app.cli.serve:serve", "Serve the chat page."),
+    "ask": ("app.cli.ask:ask", "Ask a question and print the answer with its sources."),
+    "ingest": ("app.cli.ingest:ingest_command", "Read documents and store what is new or changed."),
+    "search": ("app.cli.lines:search", "Search a site's documents."),
+    "screen": ("app.cli.lines:screen", "Screen texts for injection and personal data."),
+    "classify": ("app.cli.lines:classify", "Tell what messages want."),
+    "user": ("app.cli.users:users", "People who may sign in."),
+    "doctor": ("app.cli.doctor:doctor", "Check each part and say what to do about it."),
+    "migrate": ("app.cli.database:migrate_command", "Create or upgrade the tables."),
+    "worker": ("app.cli.serve:worker", "Work off background jobs."),
+}
+"""Where each command is, and what its line in the help says. A command is imported when it is run: all of them together
+take seconds."""
 
 
 def main() -> None:
     """Run `parley` and leave the process with its exit code."""
     try:
-        code = program(standalone_mode=False)
-    except click.exceptions.Exit as leave:
+        code = _program(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))(standalone_mode=False)
+    except typer.Exit as leave:
         code = leave.exit_code
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        said = getattr(error, "format_message", error.__str__)()
+        print(said if said.startswith("Usage:") else f"{said.rstrip('.')}. See `parley --help`.", file=sys.stderr)
         code = 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         code = 130
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -58,3 +47,33 @@ def main() -> None:
         sys.stderr.close()  # whoever read our output has gone: nothing is left to say
         code = 1
     sys.exit(code or 0)
+
+
+def _program(wanted: str) -> typer.Typer:
+    """All commands, of which only the wanted one is imported; the others are there for the help."""
+    program = typer.Typer(
+        name="parley",
+        help="A self-hosted support agent that answers from your documents.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    places = {name: (place, text) for name, (place, text) in COMMANDS.items()}
+    for entry in entry_points(group="parley.commands"):  # of packages that stand above `app`
+        places[entry.name] = (entry.value, f"Run {entry.module}.")
+    for name, (place, text) in places.items():
+        if name != wanted:
+            program.command(name, help=text)(_not_imported)
+            continue
+        module, _, attribute = place.partition(":")
+        target = getattr(import_module(module), attribute)
+        if isinstance(target, typer.Typer):
+            program.add_typer(target, name=name, help=text)
+        else:
+            program.command(name)(target)
+    return program
+
+
+def _not_imported() -> None:
+    raise AssertionError("a command that was not asked for cannot run")

@@ -24,7 +24,9 @@ def settings_for(*, quiet: bool = True) -> Settings:
         ConfigError: the configuration cannot be used.
     """
     settings = load_settings()
-    configure_logs("warning" if quiet and settings.logs.level == "info" else settings.logs.level, settings.logs.json_lines)
+    configure_logs(
+        "warning" if quiet and settings.logs.level == "info" else settings.logs.level, settings.logs.json_lines
+    )
     return settings
 
 

@@ -1,14 +1,22 @@
 """`parley serve` and `parley worker`."""
 
+import asyncio
+import logging
+import signal
 from typing import Annotated
 
 import typer
 
 from app.cli.run import run, settings_for
+from app.db.engine import open_database
+from app.db.messages import mark_cut
+from app.db.migrate import migrate
 from app.guide import ingest_guide
 from app.jobs.worker import run_worker
 from app.settings import Settings
 from app.wiring import open_services
+
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -26,13 +34,30 @@ def worker() -> None:
 
 
 async def _serve(settings: Settings, host: str, port: int) -> None:
-    from app.server import serve_app  # Chainlit takes seconds to import, and other commands do without
+    from app.server import serve_app  # Chainlit takes seconds to import: not for a worker
 
     async with open_services(settings, command="parley serve", exclusive=True) as services:
+        async with services.sessions.begin() as session:
+            cut = await mark_cut(session)
+        if cut:
+            log.info("answers of an earlier run were cut", extra={"answers": cut})
         if settings.knowledge.guide:
             await ingest_guide(services.sessions, services.encoder, settings)
-        await serve_app(services, host, port)
+        stop = asyncio.Event()
+        jobs = asyncio.create_task(run_worker(services.engine, stop)) if settings.embedded else None
+        try:
+            await serve_app(services, host, port)
+        finally:
+            stop.set()
+            if jobs is not None:
+                await jobs
 
 
 async def _work(settings: Settings) -> None:
-    raise NotImplementedError
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_database(settings, command="parley worker") as engine:
+        if settings.embedded:
+            await migrate(engine)
+        await run_worker(engine, stop)

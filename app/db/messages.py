@@ -91,9 +91,7 @@ async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID,
 
 async def save_progress(session: AsyncSession, answer_id: UUID, text: str) -> None:
     """Keep what the visitor has been shown so far, in case that the process dies."""
-    await session.execute(
-        update(Message).where(Message.id == answer_id, Message.status == "open").values(text=text)
-    )
+    await session.execute(update(Message).where(Message.id == answer_id, Message.status == "open").values(text=text))
 
 
 async def finish_answer(

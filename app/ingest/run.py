@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -24,19 +24,9 @@ SPLITTER = "1"
 """Counted up when documents are read or cut in another way, so that the next ingestion reads all of them anew."""
 BATCH_CHUNKS = 128
 BATCH_DOCUMENTS = 500
-_CHARS_PER_TOKEN = 4
 
 Sessions = async_sessionmaker[AsyncSession]
 OnProgress = Callable[[Progress], None]
-
-
-@runtime_checkable
-class CountsTokens(Protocol):
-    """An encoder that can tell how long a text is to it."""
-
-    def count_tokens(self, text: str) -> int:
-        """Tokens of a text of any length."""
-        ...
 
 
 async def ingest(
@@ -103,7 +93,7 @@ class _Run:
         self._source = source
         self._report = report
         self._progress = progress
-        self._count = encoder.count_tokens if isinstance(encoder, CountsTokens) else _estimate_tokens
+        self._count = encoder.count_tokens
         self._stored: dict[str, str] = {}
         self._batch: list[tuple[str, str, ParsedDocument, list[Chunk]]] = []
         self._kept: set[str] = set()
@@ -193,10 +183,6 @@ class _Run:
         """What a stored document depends on: its content, the encoder, and how it was cut."""
         parts = (SPLITTER, self._encoder.name, str(self._chunk_tokens), digest)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _estimate_tokens(text: str) -> int:
-    return len(text) // _CHARS_PER_TOKEN + 1
 
 
 def _silent(progress: Progress) -> None:

@@ -20,6 +20,10 @@ class RememberingEncoder:
         self._vectors: OrderedDict[str, FloatArray] = OrderedDict()
         self._lock = threading.Lock()
 
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a text of any length, as the encoder counts them."""
+        return self._encoder.count_tokens(text)
+
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return unit vectors of shape `(len(texts), dimensions)`, computing only those that are new."""
         with self._lock:

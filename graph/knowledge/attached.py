@@ -19,7 +19,13 @@ def attached_passages(files: Iterable[Attached], question: FloatArray, encoder: 
     ranked = sorted(zip(nearness, windows, strict=True), key=lambda item: -item[0])[:MOST_PASSAGES]
     return [
         Passage(
-            chunk_id=0, document=name, title=name, heading="Attached file", url=None, text=text, score=near,
+            chunk_id=0,
+            document=name,
+            title=name,
+            heading="Attached file",
+            url=None,
+            text=text,
+            score=near,
             similarity=near,
         )
         for near, (name, text) in ranked

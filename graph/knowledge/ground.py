@@ -49,10 +49,13 @@ def check(answer: str, question: str, passages: Sequence[Passage], encoder: Enco
     claims = [sentence for line in lines for sentence in line]
     sources = [(number, piece.text) for number, p in enumerate(passages, start=1) for piece in pieces(p.text)]
     if not claims or not sources:
-        return [[Checked(sentence, not content_words(sentence), None, "no source") for sentence in line] for line in lines]
+        return [
+            [Checked(sentence, not content_words(sentence), None, "no source") for sentence in line] for line in lines
+        ]
     likeness = encoder.encode([without_citations(c) for c in claims]) @ encoder.encode([text for _, text in sources]).T
     verdicts = iter(
-        _judge(sentence, question, passages, sources, row) for sentence, row in zip(claims, likeness.tolist(), strict=True)
+        _judge(sentence, question, passages, sources, row)
+        for sentence, row in zip(claims, likeness.tolist(), strict=True)
     )
     return [[next(verdicts) for _ in line] for line in lines]
 

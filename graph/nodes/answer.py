@@ -33,7 +33,9 @@ async def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         return {"draft": _after(attempts, outcome)}
     text = rendered(picks)
     runtime.stream_writer(Token(text))
-    return {"draft": Draft(text=text, answered_by="documents", rung="quote", verbatim=True, attempts=attempts + outcome)}
+    return {
+        "draft": Draft(text=text, answered_by="documents", rung="quote", verbatim=True, attempts=attempts + outcome)
+    }
 
 
 def _after(attempts: tuple[Attempt, ...], draft: Draft) -> Draft:

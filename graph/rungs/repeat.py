@@ -23,9 +23,7 @@ FEWEST_WORDS = 5
 """Shorter pieces, steps of a list, code and rows of a table do not lead an answer."""
 
 
-async def repeat(
-    state: TurnState, runtime: Runtime[TurnContext], picks: Sequence[Pick]
-) -> Draft | tuple[Attempt, ...]:
+async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequence[Pick]) -> Draft | tuple[Attempt, ...]:
     """Let the small models choose the leading sentence among the picks.
 
     Returns:

@@ -56,7 +56,12 @@ class Scripted(BaseChatModel):
 
 
 def route(
-    text: str = "", *, name: str = "big", rung: Rung = "hosted", fault: ModelFault | None = None, cut_after: int = 0,
+    text: str = "",
+    *,
+    name: str = "big",
+    rung: Rung = "hosted",
+    fault: ModelFault | None = None,
+    cut_after: int = 0,
     trusted: bool = True,
 ) -> ModelRoute:
     """A route to a scripted model."""
@@ -106,6 +111,10 @@ class WordEncoder:
     name = "words"
     dimensions = 512
 
+    def count_tokens(self, text: str) -> int:
+        """Count words."""
+        return len(text.split())
+
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return unit vectors of shape `(len(texts), dimensions)`."""
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
@@ -116,9 +125,7 @@ class WordEncoder:
         return vectors / np.where(norms == 0, 1, norms)
 
 
-LIMITS = Limits(
-    passages=4, answer_tokens=100, history_messages=4, turn_s=10, waits_s=1, min_similarity=0.4
-)
+LIMITS = Limits(passages=4, answer_tokens=100, history_messages=4, turn_s=10, waits_s=1, min_similarity=0.4)
 
 
 def passage(text: str, *, similarity: float = 0.8, title: str = "Refunds", heading: str = "Time") -> Passage:

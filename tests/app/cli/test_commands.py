@@ -89,7 +89,12 @@ def test_search_answers_each_line(parley: Parley, shop: Path) -> None:
 
 
 def test_records_are_found_by_their_id(parley: Parley, tmp_path: Path) -> None:
-    record = {"id": "faq-7", "title": "Delivery", "text": "Parcels arrive after three days.", "url": "https://example.org"}
+    record = {
+        "id": "faq-7",
+        "title": "Delivery",
+        "text": "Parcels arrive after three days.",
+        "url": "https://example.org",
+    }
     (tmp_path / "faq.jsonl").write_text(json.dumps(record) + "\nno json\n", encoding="utf-8")
 
     ran = parley("ingest", "--jsonl", str(tmp_path / "faq.jsonl"), "--site", "faq")

@@ -13,7 +13,10 @@ from graph.knowledge.sentences import joined, pieces
         ("It costs 1.50 a month. Pay it.", ["It costs 1.50 a month.", "Pay it."]),
         ("- Open it. Then close it.\n- Done", ["- Open it.", "Then close it.", "- Done"]),
         ("Before\n\n---\n\n|---|---|\n:::note\nAfter", ["Before", "After"]),
-        ("See [the page](page.md) or [here](https://example.org/x).", ["See the page or [here](https://example.org/x)."]),
+        (
+            "See [the page](page.md) or [here](https://example.org/x).",
+            ["See the page or [here](https://example.org/x)."],
+        ),
         ("Look: ![picture](a.png) there", ["Look:  there"]),
         ("> A quoted line", ["A quoted line"]),
         ("```sh\nmake serve. Then\n# wait\n```", ["```sh\nmake serve. Then\n# wait\n```"]),
