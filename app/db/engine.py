@@ -93,7 +93,8 @@ def make_engine(address: str, *, pool_size: int = 10, statement_timeout_s: float
 def raw_url(engine: AsyncEngine) -> str:
     """The engine's address as psycopg takes it, password included; never log it."""
     url = engine.url
-    return make_conninfo(**url.query, user=url.username, password=url.password, dbname=url.database)
+    options = {name: str(value) for name, value in url.query.items()}
+    return make_conninfo("", user=url.username, password=url.password, dbname=url.database, **options)
 
 
 async def check(engine: AsyncEngine) -> None:

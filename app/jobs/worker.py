@@ -1,0 +1,58 @@
+"""The worker: takes jobs from the database until it is told to stop."""
+
+import asyncio
+import logging
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.db.engine import raw_url
+from app.jobs.upkeep import ENGINE, upkeep
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 5
+FINISH_S = 20
+
+
+def job_app(engine: AsyncEngine) -> App:
+    """All jobs, on the engine's database. Connects to nothing until it is opened."""
+    app = App(connector=PsycopgConnector(conninfo=raw_url(engine), min_size=1, max_size=4))
+    app.add_tasks_from(upkeep(), namespace="upkeep")
+    return app
+
+
+async def run_worker(engine: AsyncEngine, stop: asyncio.Event, *, concurrency: int = 2) -> None:
+    """Work off jobs until `stop` is set; then finish those that run, for at most `FINISH_S` seconds.
+
+    A database that goes away is waited for. Any number of workers may run, on any number of machines.
+    """
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        while not stop.is_set():
+            worker = asyncio.create_task(_work(engine, concurrency))
+            try:
+                await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                worker.cancel()
+                (outcome,) = await asyncio.gather(worker, return_exceptions=True)
+            if isinstance(outcome, Exception) and not isinstance(outcome, ConnectorException):
+                raise outcome
+            if not stop.is_set():
+                log.warning("the worker lost its database and starts again", extra={"error": type(outcome).__name__})
+                await asyncio.wait({stopped}, timeout=RETRY_S)
+    finally:
+        stopped.cancel()
+
+
+async def _work(engine: AsyncEngine, concurrency: int) -> None:
+    app = job_app(engine)
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=concurrency,
+            delete_jobs="successful",
+            install_signal_handlers=False,  # the process's own decide
+            shutdown_graceful_timeout=FINISH_S,
+            additional_context={ENGINE: engine},
+        )

@@ -1,0 +1,93 @@
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import empty_checkpoint
+from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.db.engine import raw_url
+from app.db.messages import NewMessage, begin_turn
+from app.db.tables import Message, Site, User
+from app.jobs.upkeep import MOST_ATTEMPTS, forget_old_checkpoints, mark_cut_answers, rescue_jobs
+from app.jobs.worker import job_app
+from app.owner import owner_lock
+
+
+async def save_checkpoint(saver: AsyncPostgresSaver, thread: str, when: datetime) -> None:
+    checkpoint = empty_checkpoint() | {"ts": when.isoformat(), "channel_versions": {"question": "1"}}
+    checkpoint["channel_values"] = {"question": "how?"}
+    config: RunnableConfig = {"configurable": {"thread_id": thread, "checkpoint_ns": ""}}
+    await saver.aput(config, checkpoint, {}, {"question": "1"})
+
+
+async def test_only_threads_that_rest_for_a_day_are_forgotten(engine: AsyncEngine) -> None:
+    now = datetime.now(UTC)
+    async with AsyncPostgresSaver.from_conn_string(raw_url(engine)) as saver:
+        await save_checkpoint(saver, "old", now - timedelta(days=2))
+        await save_checkpoint(saver, "taken up again", now - timedelta(days=2))
+        await save_checkpoint(saver, "taken up again", now - timedelta(hours=1))
+
+    forgotten = await forget_old_checkpoints(engine)
+
+    async with engine.connect() as connection:
+        left = await connection.scalars(
+            text("SELECT thread_id FROM checkpoints UNION SELECT thread_id FROM checkpoint_blobs")
+        )
+        assert left.all() == ["taken up again"]
+    assert forgotten == 1
+
+
+@pytest.mark.parametrize("alive", [True, False], ids=["living process", "dead process"])
+async def test_open_answers_of_dead_processes_are_marked_as_cut(
+    engine: AsyncEngine, sessions: async_sessionmaker[AsyncSession], *, alive: bool
+) -> None:
+    async with owner_lock(engine) as owner:
+        async with sessions.begin() as session:
+            site = Site(name="shop")
+            session.add(site)
+            await session.flush()
+            user = User(site_id=site.id, identifier="guest")
+            session.add(user)
+            await session.flush()
+            message = NewMessage(uuid4(), site.id, user.id, uuid4(), "How?")
+            answer = await begin_turn(session, message, owner=owner if alive else owner ^ 1)
+
+        await mark_cut_answers(engine)
+
+        async with sessions() as session:
+            status = await session.scalar(select(Message.status).where(Message.id == answer))
+    assert status == ("open" if alive else "cut")
+
+
+@pytest.mark.parametrize(
+    ("deaths", "status"), [(1, "todo"), (MOST_ATTEMPTS, "failed")], ids=["first time", "again and again"]
+)
+async def test_a_job_whose_worker_died_is_queued_again_but_not_for_ever(
+    engine: AsyncEngine, deaths: int, status: str
+) -> None:
+    app = job_app(engine)
+    async with app.open_async():
+        number = await app.configure_task("upkeep:rescue_jobs").defer_async(timestamp=0)
+        for _ in range(deaths):
+            worker = await app.job_manager.register_worker()
+            job = await app.job_manager.fetch_job(queues=None, worker_id=worker)
+            assert job
+            async with engine.begin() as connection:
+                await connection.execute(
+                    text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+                )
+            await rescue_jobs(app.job_manager)
+
+        assert (await app.job_manager.get_job_status_async(number)).value == status
+
+
+async def test_a_job_of_a_living_worker_is_left_alone(engine: AsyncEngine) -> None:
+    app = job_app(engine)
+    async with app.open_async():
+        await app.configure_task("upkeep:rescue_jobs").defer_async(timestamp=0)
+        await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
+
+        assert await rescue_jobs(app.job_manager) == 0
