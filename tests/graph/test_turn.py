@@ -239,5 +239,5 @@ async def test_the_model_sees_rules_history_passages_and_question_in_that_order(
 def test_drawn_shape_is_the_one_in_the_guide(request: pytest.FixtureRequest) -> None:
     drawn = build_graph().get_graph().draw_mermaid()
 
-    guide = (request.config.rootpath / "docs" / "answers.md").read_text(encoding="utf-8")
+    guide = (request.config.rootpath / "docs" / "graph.md").read_text(encoding="utf-8")
     assert drawn.strip() in guide

@@ -7,7 +7,13 @@ from graph.context import PersonalSpan
 from graph.guards.pseudonyms import Pseudonyms, Restorer
 
 MAIL = "anna@example.org"
-KNOWN = {"[EMAIL_1]": MAIL, "[EMAIL_12]": "otto@example.org", "[PERSON_1]": "Anna", "[CREDIT_CARD_1]": "4111", "[TEXT_1]": "[EMAIL_1]"}
+KNOWN = {
+    "[EMAIL_1]": MAIL,
+    "[EMAIL_12]": "otto@example.org",
+    "[PERSON_1]": "Anna",
+    "[CREDIT_CARD_1]": "4111",
+    "[TEXT_1]": "[EMAIL_1]",
+}
 PIECES = ["[EMAIL_1]", "EMAIL_1", "[email_12]", "[", "]", "EMAIL", "_", "1", "2", " ", "PERSON_1", "CREDIT_CARD_1", "[TEXT_1]", "x", "é"]  # fmt: skip
 
 

@@ -21,6 +21,10 @@ from graph.knowledge.sentences import joined, pieces
         ("> A quoted line", ["A quoted line"]),
         ("```sh\nmake serve. Then\n# wait\n```", ["```sh\nmake serve. Then\n# wait\n```"]),
         ("```sh\nunclosed", ["```sh\nunclosed\n```"]),
+        ("A sentence that is\nwrapped. Another\none.", ["A sentence that is wrapped.", "Another one."]),
+        ("Choose:\n- an item that\n  goes on\n- the next", ["Choose:", "- an item that goes on", "- the next"]),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", ["| a | b |", "| 1 | 2 |"]),
+        ("## A heading\nIts text.", ["**A heading**", "Its text."]),
         ("", []),
     ],
 )
