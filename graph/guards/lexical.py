@@ -11,7 +11,9 @@ _TAGS = re.compile("[\U000e0020-\U000e007e]")
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,}\w(?!\w)")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{24,}={0,2}(?![A-Za-z0-9+/=])")
-_CONFUSABLE = str.maketrans("аеорсухіјѕԁһкмтвнАЕОРСУХІЈЅКМТВНαεοριυκτνΑΕΟΡΙΚΤΝΜΗΒ", "aeopcyxijsdhkmtbhAEOPCYXIJSKMTBHaeopiuktvAEOPIKTNMHB")
+_CONFUSABLE = str.maketrans(
+    "аеорсухіјѕԁһкмтвнАЕОРСУХІЈЅКМТВНαεοριυκτνΑΕΟΡΙΚΤΝΜΗΒ", "aeopcyxijsdhkmtbhAEOPCYXIJSKMTBHaeopiuktvAEOPIKTNMHB"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,12 @@ _CUES = (
 )
 _END = r"(?=\s*(?:[.,;:!?\n]|$|\b(?:and|und|et|y|e|en|from|here|but|i|ich|je|my|with|speaking)\b))"
 _ANNOUNCED = re.compile(rf"\b(?:{_CUES})[\s:]+({_TITLE}(?i:{_ANY}(?: {_ANY}){{0,3}}?)){_END}", re.IGNORECASE)
-_SAID = re.compile(rf"\b(?:[Ii]'m|[Ii] am|[Tt]his is|[Ii]ch bin|[Ss]oy|[Jj]e suis|[Ss]ono)\s+({_UPPER}(?: {_UPPER}){{0,2}})(?! ?\d)")
-_TITLED = re.compile(rf"\b((?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Sra?|Srta|Mme|Mlle|Sig)\.? {_UPPER}(?: {_UPPER}){{0,2}})")
+_SAID = re.compile(
+    rf"\b(?:[Ii]'m|[Ii] am|[Tt]his is|[Ii]ch bin|[Ss]oy|[Jj]e suis|[Ss]ono)\s+({_UPPER}(?: {_UPPER}){{0,2}})(?! ?\d)"
+)
+_TITLED = re.compile(
+    rf"\b((?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Sra?|Srta|Mme|Mlle|Sig)\.? {_UPPER}(?: {_UPPER}){{0,2}})"
+)
 _SIGNED = re.compile(
     r"\b(?:thanks|regards|thank you|cheers|sincerely|danke|grüße|merci|cordialement|gracias|saludos|grazie|saluti|bedankt|groeten"
     rf"|obrigad[oa]|cumprimentos)[.,!]\s*({_ANY}(?: {_ANY}){{0,2}})\s*[.!]?\s*$", re.IGNORECASE)  # fmt: skip
@@ -42,5 +46,6 @@ def believable(name: str) -> bool:
         and all(word[:1].isupper() or len(word) <= 3 for word in words)
         and not any(character.isdigit() or character in "@/_<>[]{}=:;?!|*`" for character in name)
         and not (len(words) == 1 and (name.isupper() or len(name) < 3))
-        and not _NOT_NAMES & {word.lower().rstrip("'s") for word in words} | _NOT_NAMES & {word.lower() for word in words}
+        and not _NOT_NAMES & {word.lower().rstrip("'s") for word in words}
+        | _NOT_NAMES & {word.lower() for word in words}
     )

@@ -18,7 +18,9 @@ _SPOKEN_EMAIL = re.compile(
 )
 _CARD = re.compile(r"(?<![\w-])\d(?:[ -]?\d){11,18}(?![\w-])")
 _CARD_GROUPS = re.compile(r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,4}|\d{4}([ -])\d{6}\2\d{4,5}")
-_CARD_WORD = re.compile(r"\b(?:credit|debit|card|visa|mastercard|amex|karte|tarjeta|carte|carta|kaart|cart[aã]o)\w*", _I)
+_CARD_WORD = re.compile(
+    r"\b(?:credit|debit|card|visa|mastercard|amex|karte|tarjeta|carte|carta|kaart|cart[aã]o)\w*", _I
+)
 _IBAN = re.compile(r"(?<!\w)[a-z]{2}\d{2}(?=[ -]?[a-z0-9]{2})", _I)
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", _I)
@@ -29,7 +31,9 @@ _PHONE_WORD = re.compile(
 _ORDER_WORD = re.compile(
     r"\b(?:order|invoice|ticket|tracking|parcel|ref|reference|sku|serial|bestell|rechnung|sendung|pedido|factura|commande|facture"
     r"|colis|ordine|fattura|bestelling|pakket|encomenda|fatura|version)\w*[\s:#.no°]*$", _I)  # fmt: skip
-_PHONE_SHAPE = re.compile(r"^(?:\(\d{2,5}\)[ .-]?\d|\d{3}[-. ]\d{3}[-. ]\d{4}|0\d{1,4}[ /.-]\d{2,}|0\d{9,10}$|(?:\d\d[ .-]){4}\d\d$)")
+_PHONE_SHAPE = re.compile(
+    r"^(?:\(\d{2,5}\)[ .-]?\d|\d{3}[-. ]\d{3}[-. ]\d{4}|0\d{1,4}[ /.-]\d{2,}|0\d{9,10}$|(?:\d\d[ .-]){4}\d\d$)"
+)
 _SECRET = re.compile(
     rf"\b(?:password|passwort|kennwort|contraseña|mot de passe|wachtwoord|senha|passcode){_LINK}"
     r"(?=\S*[\d\W_])(?=\S*[\w])(\S{6,40}?)(?=[.,;!?]?(?:\s|$))", _I)  # fmt: skip
@@ -134,7 +138,11 @@ def _phones(text: str) -> Iterator[PersonalSpan]:
         number = match.group()
         digits = len(re.sub(r"\D", "", re.split(r"x|ext", number, flags=_I)[0]))
         before = text[max(0, match.start() - 40) : match.start()]
-        if not 7 <= digits <= 15 or _ORDER_WORD.search(before) or re.fullmatch(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}", number):
+        if (
+            not 7 <= digits <= 15
+            or _ORDER_WORD.search(before)
+            or re.fullmatch(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}", number)
+        ):
             continue
         if number.startswith(("+", "00")):
             yield PersonalSpan("PHONE", match.start(), match.end(), 0.9)

@@ -102,7 +102,9 @@ class _Pipes(NlpEngine):
         words = [token.lower_ for token in doc]
         return NlpArtifacts(list(doc.ents), doc, [token.idx for token in doc], words, self, language)
 
-    def process_batch(self, texts: Iterable[str], language: str, *_: Any, **__: Any) -> Iterator[tuple[str, NlpArtifacts]]:
+    def process_batch(
+        self, texts: Iterable[str], language: str, *_: Any, **__: Any
+    ) -> Iterator[tuple[str, NlpArtifacts]]:
         return ((text, self.process_text(text, language)) for text in texts)
 
     def is_stopword(self, word: str, language: str) -> bool:

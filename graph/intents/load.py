@@ -77,5 +77,7 @@ def _reply(where: str, route: Route, reply: object) -> str | None:
     except ValueError as error:
         raise ConfigError(f"{where} has a reply with an unmatched brace; write {{{{ or }}}} for a brace.") from error
     if strange := sorted(fields - PLACEHOLDERS):
-        raise ConfigError(f"{where} has {{{strange[0]}}} in its reply; only {{assistant}} and {{subject}} are filled in.")
+        raise ConfigError(
+            f"{where} has {{{strange[0]}}} in its reply; only {{assistant}} and {{subject}} are filled in."
+        )
     return reply

@@ -32,20 +32,19 @@ class Pick:
     score: float
 
 
-def choose(
-    question: FloatArray, passages: Sequence[Passage], encoder: Encoder, *, words: int = WORDS, first: int = 1
-) -> list[Pick]:
+def choose(question: FloatArray, passages: Sequence[Passage], encoder: Encoder, *, words: int = WORDS) -> list[Pick]:
     """Return the pieces that answer best, in the order of the documents, of at most `words` words in all.
+
+    A piece that is longer than that, such as a listing, is chosen only if no other one is.
 
     Args:
         question: unit vector of the question, of shape `(dimensions,)`.
         passages: best first.
         encoder: of the pieces. Blocks: call this in a thread.
-        first: number of the first passage.
     """
     candidates: list[Pick] = []
     best = max((passage.similarity for passage in passages), default=0.0)
-    for number, passage in enumerate(passages[:PASSAGES], start=first):
+    for number, passage in enumerate(passages[:PASSAGES], start=1):
         if passage.similarity < best - FAR_BEHIND:
             continue
         cut = [piece for piece in pieces(passage.text) if piece.words > 1]
@@ -65,6 +64,8 @@ def choose(
         if pick.piece.words <= left and pick.score >= best_score - WEAK:
             chosen.append(pick)
             left -= pick.piece.words
+    if candidates and not chosen:
+        chosen = [max(candidates, key=lambda pick: pick.score)]
     return sorted(chosen, key=lambda pick: (pick.number, pick.order))
 
 

@@ -25,9 +25,10 @@ async def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         if isinstance(outcome, Draft):
             return {"draft": outcome}
         attempts = outcome
-    if not answerable(passages, min_similarity=ctx.limits.min_similarity, capable=False):
+    near = answerable(passages, min_similarity=ctx.limits.min_similarity, capable=False)
+    picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder) if near else []
+    if not picks:
         return {"draft": Draft(text="", answered_by="parley", rung="fixed", unknown=True, attempts=attempts)}
-    picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder)
     outcome = await repeat(state, runtime, picks)
     if isinstance(outcome, Draft):
         return {"draft": _after(attempts, outcome)}

@@ -27,3 +27,10 @@ def test_a_code_block_is_whole_and_its_mark_stands_below() -> None:
     (question,) = ENCODER.encode(["parley ingest docs"])
 
     assert rendered(choose(question, [passage(block)], ENCODER)) == f"{block}\n\n[1]"
+
+
+def test_a_listing_longer_than_the_limit_is_still_an_answer() -> None:
+    block = "```\n" + "word " * 50 + "\n```"
+    (question,) = ENCODER.encode(["word"])
+
+    assert rendered(choose(question, [passage(block)], ENCODER, words=10)).startswith("```")
