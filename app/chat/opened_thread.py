@@ -36,9 +36,10 @@ def opened(whole: Whole, *, assistant: str) -> ThreadDict:
         elif message.reply_to is None:
             steps.append(answer_step(str(message.id), thread_id, assistant, text, message.created_at, parent=None))
         else:
-            steps += _answered(
-                message, text, thread_id, assistant, led[message.id], cited[message.id], scores.get(message.id)
-            )
+            score = scores.get(message.id)
+            comment = pseudonyms.restore(score.comment) if score and score.comment else None
+            led_by, sources = led[message.id], cited[message.id]
+            steps += _answered(message, text, thread_id, assistant, led_by, sources, score, comment)
     return ThreadDict(
         id=thread_id,
         createdAt=stamp(conversation.created_at),
@@ -68,12 +69,13 @@ def _answered(
     led: list[Step],
     cited: list[Citation],
     score: Score | None,
+    comment: str | None,
 ) -> list[StepDict]:
     answer_id, moment = str(message.id), message.created_at
     feedback = None
     if score:
         feedback = FeedbackDict(
-            forId=run_id(answer_id), id=str(score.id), value=1 if score.value else 0, comment=score.comment
+            forId=run_id(answer_id), id=str(score.id), value=1 if score.value else 0, comment=comment
         )
     ending = ENDINGS.get(message.status)
     shown = shown_answer(answer_id, text, cited, notice=message.notice, ending=ending)
