@@ -110,10 +110,9 @@ def _mark(headers: MutableHeaders, *, secure: bool) -> None:
         headers.setdefault(name, value)
     if secure:
         # Chainlit sets its cookie without `Secure`, even where the page came encrypted.
-        raw = headers.raw
-        for at, (name, value) in enumerate(raw):
-            if name.lower() == b"set-cookie" and b"secure" not in value.lower():
-                raw[at] = (name, value + b"; Secure")
+        for at, (key, cookie) in enumerate(headers.raw):
+            if key.lower() == b"set-cookie" and b"secure" not in cookie.lower():
+                headers.raw[at] = (key, cookie + b"; Secure")
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: HTTPStatus, sentence: str) -> None:

@@ -1,6 +1,7 @@
 """Routes of our own that stand before Chainlit's: the page, feedback, titles, files and sources.
 
-Each of them knows who asks. Chainlit's versions do not ask (feedback), store raw text (titles) or read any file (uploads).
+Each of them knows who asks. Chainlit's versions do not ask (feedback), store raw text (titles)
+or read any file (uploads).
 """
 
 from typing import Annotated

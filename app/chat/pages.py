@@ -21,7 +21,7 @@ def page_html(*, guests: bool) -> Html:
     """Chainlit's document as we serve it. The script in the page reads from it whether guests may chat."""
     from chainlit.server import get_html_template  # not importable before its home is prepared
 
-    text = _FOREIGN.sub("", get_html_template(""))
+    text = _FOREIGN.sub("", get_html_template(""))  # type: ignore[no-untyped-call]  # Chainlit's own
     text = text.replace("</head>", f'<meta name="parley-guests" content="{"yes" if guests else "no"}">\n</head>', 1)
     hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _INLINE.findall(text)]
     return Html(text, tuple(f"'sha256-{digest}'" for digest in hashes))

@@ -118,8 +118,8 @@ def _toml(value: Any) -> str:
 def _texts(settings: Settings) -> dict[str, Any]:
     """Chainlit's English texts with our own over them."""
     spec = find_spec("chainlit")
-    assert spec is not None
-    assert spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise RuntimeError("Chainlit is not installed")
     own: dict[str, Any] = json.loads((ASSETS / "texts.json").read_text(encoding="utf-8"))
     stock: dict[str, Any] = json.loads(
         (Path(spec.origin).parent / "translations" / "en-US.json").read_text(encoding="utf-8")

@@ -29,7 +29,8 @@ def read_text(name: str, content: bytes, *, largest_bytes: int) -> str:
         raise AttachmentRefused("Files cannot be attached here. Please paste the text that matters.")
     if len(content) > largest_bytes:
         raise AttachmentRefused(
-            f"{short} is larger than {size_in_words(largest_bytes)}. Please attach a shorter text or paste the part that matters."
+            f"{short} is larger than {size_in_words(largest_bytes)}. "
+            "Please attach a shorter text or paste the part that matters."
         )
     if not content:
         raise AttachmentRefused(f"{short} is empty.")

@@ -26,21 +26,23 @@ async def ensure_guest(session: AsyncSession, site_id: int, guest: UUID) -> User
         .on_conflict_do_nothing(index_elements=[User.site_id, User.identifier])
     )
     found = await find_user(session, site_id, identifier)
-    assert found is not None
+    if found is None:
+        raise LookupError("a guest vanished while it was made")
     return found
 
 
 async def store_password(session: AsyncSession, site_id: int, identifier: str, password_hash: str, role: str) -> UUID:
     """Add a user, or give an existing one a new password and role; return the user's id."""
-    stored = await session.scalar(
-        insert(User)
-        .values(site_id=site_id, identifier=identifier, password_hash=password_hash, role=role)
-        .on_conflict_do_update(
-            index_elements=[User.site_id, User.identifier], set_={"password_hash": password_hash, "role": role}
+    stored: UUID = (
+        await session.execute(
+            insert(User)
+            .values(site_id=site_id, identifier=identifier, password_hash=password_hash, role=role)
+            .on_conflict_do_update(
+                index_elements=[User.site_id, User.identifier], set_={"password_hash": password_hash, "role": role}
+            )
+            .returning(User.id)
         )
-        .returning(User.id)
-    )
-    assert stored is not None
+    ).scalar_one()
     return stored
 
 

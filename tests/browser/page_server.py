@@ -1,7 +1,7 @@
 """The chat page for browser tests: the real server, database, turn and graph, with a scripted model behind them.
 
-Run as `python -m tests.browser.page_server HOME PORT`. What a question contains decides what goes wrong: `slowly` streams
-word by word, `quota` has the hosted model over its quota, `explode` fails in the graph, `unguarded` before it.
+Run as `python -m tests.browser.page_server HOME PORT`. What a question contains decides what goes wrong: `slowly`
+streams word by word, `quota` has the hosted model over its quota, `explode` fails in the graph, `unguarded` before it.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ Opened software and gift cards cannot be refunded. Anything that arrived broken 
 
 ## Times
 
-Parcels within the country arrive in two to three working days. Large items are brought by a carrier, who rings a day before.
+Parcels within the country arrive in two to three working days. Large items are brought by a carrier.
 """,
 }
 GOOD = (
@@ -78,7 +78,7 @@ class Desk(BaseChatModel):
             raise QuotaExhausted
         for count, word in enumerate(GOOD.split(" ")):
             await asyncio.sleep(0.35 if "slowly" in question else 0.01)
-            yield ChatGenerationChunk(message=AIMessageChunk(word if count == 0 else f" {word}"))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word if count == 0 else f" {word}"))
         last = AIMessageChunk(content="", response_metadata={"finish_reason": "stop"})
         yield ChatGenerationChunk(message=last)
 
@@ -116,7 +116,9 @@ def desk(name: str, *, hosted: bool) -> ModelRoute:
 
 async def serve(home: Path, port: int) -> None:
     """Serve until interrupted."""
-    settings = load_settings({"PARLEY_HOME": str(home), "PARLEY_CHAT__SUBJECT": "the shop", "PARLEY_LOGS__LEVEL": "warning"})
+    settings = load_settings(
+        {"PARLEY_HOME": str(home), "PARLEY_CHAT__SUBJECT": "the shop", "PARLEY_LOGS__LEVEL": "warning"}
+    )
     configure_logs(settings.logs.level, settings.logs.json_lines)
     docs = home / "docs"
     docs.mkdir(parents=True, exist_ok=True)
@@ -130,7 +132,10 @@ async def serve(home: Path, port: int) -> None:
         async with sessions.begin() as session:
             await add_user(session, await ensure_site(session, "default"), NAME, PASSWORD, "visitor")
         options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-        async with owner_lock(engine) as owner, AsyncConnectionPool(raw_url(engine), min_size=1, kwargs=options) as pool:
+        async with (
+            owner_lock(engine) as owner,
+            AsyncConnectionPool(raw_url(engine), min_size=1, kwargs=options) as pool,
+        ):
             checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())  # type: ignore[arg-type]
             services = Services(
                 settings=settings,

@@ -1,5 +1,7 @@
 """Which doors exist, from where they may be used, and how much fits through."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from starlette.requests import Request
@@ -47,7 +49,13 @@ async def test_a_door_that_is_not_used_does_not_exist(method: str, path: str) ->
 
 @pytest.mark.parametrize(
     ("origin", "status"),
-    [(None, 200), ("http://chat.example", 200), ("https://shop.example", 200), ("https://evil.example", 403), ("null", 403)],
+    [
+        (None, 200),
+        ("http://chat.example", 200),
+        ("https://shop.example", 200),
+        ("https://evil.example", 403),
+        ("null", 403),
+    ],
 )
 async def test_only_own_and_named_origins_may_change_anything(origin: str | None, status: int) -> None:
     async with client() as http:
@@ -56,7 +64,7 @@ async def test_only_own_and_named_origins_may_change_anything(origin: str | None
 
 
 async def test_a_body_that_is_too_large_is_refused_announced_or_not() -> None:
-    async def chunks():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    async def chunks() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b"x" * 50
 
