@@ -38,7 +38,7 @@ def take(browser: Browser, server: PageServer, folder: Path) -> None:
         page.screenshot(path=folder / f"{name}.png")
         page.close()
 
-    question = "How long do refunds take, and what cannot be refunded?"
+    question = "How long do refunds take to be paid?"
     save(open_page(browser, server), "welcome")
     page = open_page(browser, server)
     ask(page, question)
