@@ -18,7 +18,7 @@ _QUIET = (
     "alembic",
     "procrastinate",
 )
-_PLAIN = frozenset(vars(logging.makeLogRecord({})))
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"color_message"}  # the last is uvicorn's, for terminals
 
 
 class JsonLines(logging.Formatter):

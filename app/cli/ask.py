@@ -8,12 +8,11 @@ from uuid import NAMESPACE_DNS, uuid4, uuid5
 import typer
 
 from app.cli.run import CommandFailed, run, settings_for
-from app.db.sites import find_site
 from app.db.users import ensure_guest
+from app.guide import ensure_site_or_guide
 from app.settings import Settings
 from app.turns import TurnRequest, run_turn
 from app.wiring import Services, open_services
-from graph.errors import UnknownSite
 from graph.events import Done, Failed, Notice, Reset, Source, Token
 
 COMMAND_LINE = uuid5(NAMESPACE_DNS, "command-line.parley.invalid")
@@ -52,10 +51,8 @@ async def _ask(settings: Settings, question: str, site: str, *, as_json: bool) -
 
 
 async def _request(services: Services, question: str, site_name: str) -> TurnRequest:
+    site = await ensure_site_or_guide(services.sessions, services.encoder, services.settings, site_name)
     async with services.sessions.begin() as session:
-        site = await find_site(session, site_name)
-        if site is None:
-            raise UnknownSite(f"There is no site {site_name!r}; `parley ingest --site {site_name} PATH` makes it.")
         user_id = (await ensure_guest(session, site.id, COMMAND_LINE)).id
     return TurnRequest(site.id, user_id, uuid4(), uuid4(), question)
 

@@ -28,12 +28,15 @@ def ingest_command(
         str | None, typer.Option(help="Records {id, title, text, url?} as JSON Lines; `-` reads standard input.")
     ] = None,
     site: Annotated[str, typer.Option(help="Site that they belong to; made if it is new.")] = "default",
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Pattern of paths below a folder to pass over, such as `drafts`.")
+    ] = None,
 ) -> None:
     """Read documents, cut and encode them, and store what is new or changed."""
     if not paths and jsonl is None:
         used_wrongly("Name the files or folders to ingest, or records with --jsonl FILE.")
     settings = settings_for()
-    report = run(_ingest(settings, paths or [], jsonl, site))
+    report = run(_ingest(settings, paths or [], jsonl, site, exclude or []))
     print(
         f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed; "
         f"{report.chunks} passages written to site {site}."
@@ -44,7 +47,9 @@ def ingest_command(
         raise typer.Exit(1)
 
 
-async def _ingest(settings: Settings, paths: list[Path], jsonl: str | None, site: str) -> IngestReport:
+async def _ingest(
+    settings: Settings, paths: list[Path], jsonl: str | None, site: str, exclude: list[str]
+) -> IngestReport:
     records = [] if jsonl is None else [sys.stdin.buffer if jsonl == "-" else Path(jsonl)]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     async with open_database(settings, command="parley ingest", exclusive=False) as engine:
@@ -65,6 +70,7 @@ async def _ingest(settings: Settings, paths: list[Path], jsonl: str | None, site
                 site=site,
                 paths=paths,
                 records=records,
+                exclude=exclude,
                 progress=show,
             )
 

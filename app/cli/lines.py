@@ -12,10 +12,9 @@ from app.cli.run import CommandFailed, run, settings_for, used_wrongly
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.search import SiteKnowledge
-from app.db.sites import find_site
+from app.guide import ensure_site_or_guide
 from app.loading import load_encoder, load_injection, load_intents, load_personal_data
 from app.settings import Settings
-from graph.errors import UnknownSite
 
 Record = dict[str, Any]
 
@@ -83,10 +82,7 @@ async def _search(settings: Settings, records: Iterator[Record], site_name: str,
         if settings.embedded:
             await migrate(engine)
         sessions = async_sessionmaker(engine, expire_on_commit=False)
-        async with sessions() as session:
-            site = await find_site(session, site_name)
-        if site is None:
-            raise UnknownSite(f"There is no site {site_name!r}; `parley ingest --site {site_name} PATH` makes it.")
+        site = await ensure_site_or_guide(sessions, encoder, settings, site_name)
         knowledge = SiteKnowledge(sessions, site.id, encoder.name)
         for record in records:
             passages = await knowledge.search(record["query"], encoder.encode([record["query"]])[0], limit=top)

@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class FileSource:
     start: Path
     max_bytes: int
     label: str | None = None
+    exclude: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -61,6 +63,8 @@ class FileSource:
             if entry.name.startswith(".") or entry.is_symlink():
                 continue
             path = folder / entry.name
+            if any(fnmatchcase(_relative(path, self.root), pattern) for pattern in self.exclude):
+                continue
             if entry.is_dir(follow_symlinks=False):
                 yield from self._walk(path)
             else:
@@ -90,7 +94,9 @@ class FileSource:
         return Item(name, hashlib.sha256(data).hexdigest(), partial(parse_file, name, data))
 
 
-def file_source(path: Path, known: Sequence[str], max_bytes: int, label: str | None = None) -> FileSource:
+def file_source(
+    path: Path, known: Sequence[str], max_bytes: int, label: str | None = None, exclude: Sequence[str] = ()
+) -> FileSource:
     """Return the source for a file or folder.
 
     What lies below a folder that is a source already belongs to that source, so that nothing is stored twice.
@@ -100,12 +106,13 @@ def file_source(path: Path, known: Sequence[str], max_bytes: int, label: str | N
         known: names of the site's sources.
         max_bytes: larger files are refused.
         label: a name for the source that does not depend on where it lies.
+        exclude: patterns such as `drafts` or `*/old-*.md` of relative paths that are passed over.
     """
     start = path.resolve()
     root = start if start.is_dir() else start.parent
     if label is None:
         root = next((above for above in reversed((root, *root.parents)) if str(above) in known), root)
-    return FileSource(root, start, max_bytes, label)
+    return FileSource(root, start, max_bytes, label, tuple(exclude))
 
 
 def too_large(size_bytes: int, limit_bytes: int) -> str:

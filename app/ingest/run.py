@@ -38,6 +38,7 @@ async def ingest(
     paths: Sequence[Path] = (),
     records: Sequence[Path | BinaryIO] = (),
     source: str | None = None,
+    exclude: Sequence[str] = (),
     progress: OnProgress | None = None,
 ) -> IngestReport:
     """Bring a site's documents up to date with files, folders and records.
@@ -53,6 +54,7 @@ async def ingest(
         paths: files and folders; a `.jsonl` file is taken as records.
         records: files or streams of JSON Lines, as `RecordSource` reads them.
         source: a name for a single folder that stays the same wherever the folder lies.
+        exclude: patterns of paths below a folder that are passed over; what they match is gone from the site.
         progress: called after each document and each stored batch.
     """
     report = IngestReport()
@@ -66,7 +68,7 @@ async def ingest(
         elif path.suffix.lower() == RECORDS and path.is_file():
             sources.append(RecordSource(path, settings.max_document_bytes, source))
         else:
-            sources.append(file_source(path, known, settings.max_document_bytes, source))
+            sources.append(file_source(path, known, settings.max_document_bytes, source, exclude))
     sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
     for each in sources:
         await _Run(sessions, encoder, settings, site_id, each, report, progress or _silent).run()

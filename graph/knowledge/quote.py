@@ -44,9 +44,11 @@ def choose(question: FloatArray, passages: Sequence[Passage], encoder: Encoder, 
     """
     candidates: list[Pick] = []
     best = max((passage.similarity for passage in passages), default=0.0)
-    for number, passage in enumerate(passages[:PASSAGES], start=1):
-        if passage.similarity < best - FAR_BEHIND:
+    texts: set[str] = set()
+    for number, passage in enumerate(passages, start=1):
+        if passage.similarity < best - FAR_BEHIND or passage.text in texts or len(texts) == PASSAGES:
             continue
+        texts.add(passage.text)
         cut = [piece for piece in pieces(passage.text) if piece.words > 1]
         if not cut:
             continue

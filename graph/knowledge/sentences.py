@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_`¿¡]*[A-ZÀ-Þ0-9])")
+_SENTENCE_END = re.compile(r"[.!?][\"')\]*_]*(\s+)(?=[\"'(\[*_`¿¡]*[A-ZÀ-Þ0-9])")
 _DECORATION = re.compile(r"^\s*([-*_=:|\s]{3,}|:::.*|<[^>]*>)\s*$")
 _BEGINS_BLOCK = re.compile(r"^\s*([-*+]\s|\d{1,2}[.)]\s|#{1,6}\s|>|\|)")
 _HEADING = re.compile(r"^\s*#{1,6}\s")
@@ -64,7 +64,10 @@ def _blocks(text: str) -> list[str]:
 def sentences(line: str) -> list[str]:
     """Cut running text into sentences. Does not cut behind common abbreviations and the number of an item."""
     parts: list[str] = []
-    for part in _SENTENCE_END.split(line.strip()):
+    line = line.strip()
+    cuts = [end.span(1) for end in _SENTENCE_END.finditer(line)]
+    starts, ends = [0, *(after for _, after in cuts)], [*(before for before, _ in cuts), len(line)]
+    for part in (line[start:end] for start, end in zip(starts, ends, strict=True)):
         if parts and (parts[-1].endswith(_ABBREVIATIONS) or _ITEM_NUMBER.match(parts[-1])):
             parts[-1] += f" {part}"
         elif part.strip():

@@ -232,26 +232,23 @@ def flood(size_bytes: int) -> Behaviour:
 def from_prompt(messages: list[dict[str, Any]]) -> str:
     """Answer from the numbered passages in the last user message, like a careful model.
 
-    A passage is a line `[1] Title` and the lines below it; the question follows `Question:`. The sentences that share
-    most words with the question are given, each with its number. Without enough overlap it writes the word that the
-    system message asks for, or says that it does not know.
+    A passage is a line `[1] Title` and the lines below it; the question follows `Question:`. The first two sentences of
+    the passage that shares most words with the question are given, each with its number. Without enough overlap it
+    writes the word that the system message asks for, or says that it does not know.
     """
     rules = " ".join(str(message.get("content") or "") for message in messages if message.get("role") == "system")
     last = next((str(m.get("content") or "") for m in reversed(messages) if m.get("role") == "user"), "")
     question = _words(last.rpartition("Question:")[2] or last)
     ranked: list[tuple[float, int, str]] = []
     for match in re.finditer(r"^\[(\d+)\] ([^\n]*)\n(.*?)(?=^\[\d+\] |^Question:|\Z)", last, re.DOTALL | re.MULTILINE):
-        heading = question & _words(match[2])
-        for sentence in re.split(r"(?<=[.!?])\s+|\n+", match[3]):
-            shared = question & _words(sentence)
-            if shared and len(sentence) > 20:
-                score = len(shared) + 0.5 * len(heading - shared)
-                ranked.append((score, int(match[1]), sentence.strip(" -*#")))
-    ranked.sort(key=lambda found: -found[0])
-    best = [found for found in ranked[:2] if found[0] >= max(2.0, len(question) * 0.4)]
-    if not best:
+        score = 2 * len(question & _words(match[2])) + len(question & _words(match[3]))
+        ranked.append((score, int(match[1]), match[3]))
+    best = max(ranked, default=(0.0, 0, ""), key=lambda found: (found[0], -found[1]))
+    if best[0] < max(2.0, len(question) * 0.4):
         return UNKNOWN if UNKNOWN in rules else "I don't know: the documents do not say."
-    return " ".join(f"{sentence} [{number}]" for _, number, sentence in best)
+    paragraph = re.sub(r"(?<!\n)\n(?![\n`*-])", " ", best[2])  # what was wrapped
+    sentences = [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", paragraph) if len(part) > 20]
+    return " ".join(f"{sentence} [{best[1]}]" for sentence in sentences[:2])
 
 
 def _words(text: str) -> set[str]:

@@ -10,6 +10,7 @@ from graph.knowledge.sentences import joined, pieces
     [
         ("One thing. Another thing!  A third?", ["One thing.", "Another thing!", "A third?"]),
         ("Use e.g. Apache. It works.", ["Use e.g. Apache.", "It works."]),
+        ('Ask "How?" Then (wait.) Then go.', ['Ask "How?"', "Then (wait.)", "Then go."]),
         ("It costs 1.50 a month. Pay it.", ["It costs 1.50 a month.", "Pay it."]),
         ("- Open it. Then close it.\n- Done", ["- Open it.", "Then close it.", "- Done"]),
         ("Before\n\n---\n\n|---|---|\n:::note\nAfter", ["Before", "After"]),
