@@ -49,7 +49,7 @@ def test_nothing_is_fetched_from_another_host(context: BrowserContext, server: P
     page, asked = context.new_page(), set[str]()
     page.on("request", lambda request: asked.add(request.url))
     page.goto(server.url)
-    page.wait_for_selector("#chat-input")
+    page.wait_for_selector("#starters button:not([disabled])")
     ask(page, QUESTION)
     answered(page)
     own = (server.url, "data:", "blob:")
