@@ -1,0 +1,45 @@
+"""The bench: all measurements, one after the other, each on a product that runs for it alone."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from app.settings import Settings
+from app.wiring import open_services
+from evals.bench.figure import Figure
+from evals.bench.ingest import measure_ingest
+from evals.bench.loop import measure_loop
+from evals.bench.material import material
+from evals.bench.memory import measure_memory
+from evals.bench.search import measure_search
+from evals.bench.served import served
+from evals.bench.start import measure_start
+from evals.bench.turn import measure_turn
+
+LOOP_QUESTIONS = 6
+
+
+async def measure_speed(data: Path | None) -> AsyncIterator[list[Figure]]:
+    """Yield the figures of each measurement as soon as it has ended.
+
+    Args:
+        data: folder of the public evaluation data; without it the guide is measured on.
+    """
+    documents = await asyncio.to_thread(material, data)
+    with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
+        home = Path(folder) / "served"
+        home.mkdir()
+        yield await asyncio.to_thread(measure_start, home)
+        settings = Settings(home=home)
+        guide = await asyncio.to_thread(material, None)
+        asked = (*settings.chat.starters, *guide.questions)[:LOOP_QUESTIONS]
+        with served(home) as server:
+            yield await measure_loop(server.url, settings, asked)
+            yield await asyncio.to_thread(measure_memory, server.pid, home)
+    with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
+        settings = Settings.model_validate({"home": folder, "local": {"enabled": False}})
+        async with open_services(settings, command="parley eval bench") as services:
+            yield await measure_ingest(services, documents)
+            yield await measure_turn(services, documents)
+            yield await measure_search(services, documents)

@@ -1,0 +1,175 @@
+"""`parley eval …`: measure retrieval, intents, guards and answers on data of one's own choice, and speed and size."""
+
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.run import run, settings_for, used_wrongly
+from app.settings import Database, Settings
+from evals.table import lines, share_cells
+
+if TYPE_CHECKING:
+    from app.wiring import Services
+    from evals.answers import Share
+
+# The suites are imported by the commands that run them: they bring the models' libraries, which take seconds.
+
+program = typer.Typer(
+    help="Measure Parley. It runs on a database of its own in a temporary folder, unless --home names another.",
+    no_args_is_help=True,
+)
+
+Data = Annotated[Path | None, typer.Option(help="Folder of the public evaluation data.")]
+Home = Annotated[
+    Path | None,
+    typer.Option(help="Keep the measured data in this folder. Default: a temporary one, deleted afterwards."),
+]
+
+
+@program.command()
+def retrieval(data: Data = None, home: Home = None) -> None:
+    """How well passages are found: nDCG and hits on public sets, each ingested into a site of its own."""
+    from app.loading import load_encoder
+    from evals.retrieval import measure_retrieval, table
+
+    folder = _folder(data)
+
+    async def measure(settings: Settings) -> list[str]:
+        from sqlalchemy.ext.asyncio import async_sessionmaker
+
+        from app.db.engine import open_database
+        from app.db.migrate import migrate
+
+        async with open_database(settings, command="parley eval") as engine:
+            await migrate(engine)
+            sessions = async_sessionmaker(engine, expire_on_commit=False)
+            return list(table(await measure_retrieval(sessions, load_encoder(settings), settings.knowledge, folder)))
+
+    with _settings(home) as settings:
+        _print(run(measure(settings)))
+
+
+@program.command()
+def intents(data: Data = None) -> None:
+    """How well messages are told apart: phrases by route, questions led to the documents, heads on public sets."""
+    from app.loading import load_encoder
+    from evals.intents import main
+
+    _print_rows(main(_folder(data), load_encoder(settings_for())))
+
+
+@program.command()
+def guards(data: Data = None) -> None:
+    """How well personal data is found, by character, and how often harmless messages are touched."""
+    from app.loading import load_personal_data
+    from evals.guards import main
+
+    folder = _folder(data)
+    settings_for()
+    _print_rows(main(folder, load_personal_data()))
+
+
+@program.command()
+def answers(data: Data = None, home: Home = None) -> None:
+    """Whether answers hold the needed facts and decline what the documents do not tell: local model and quoting."""
+    folder = _folder(data)
+    with _settings(home) as settings:
+        _print(_share_lines(run(_answers(settings, folder))))
+
+
+@program.command()
+def bench(data: Data = None) -> None:
+    """Speed and size against their targets; with --data also the answers.
+
+    Everything runs for the bench alone, in temporary folders: its own database, its own `parley serve` on a free port
+    of this machine. It takes some minutes, and an otherwise idle machine.
+    """
+    from evals.bench.machine import describe, load
+
+    folder = _folder(data) if data is not None else None
+    settings_for()
+    print(f"{describe()}; before: {load()}\n", flush=True)
+    missed = run(_bench(folder))
+    print(f"\nafter: {load()}")
+    if missed:
+        print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+async def _bench(data: Path | None) -> list[str]:
+    from evals.bench.run import measure_speed
+
+    missed, header = [], ("what", "measured", "target", "met")
+    async for figures in measure_speed(data):
+        _print([*lines(header, [figure.cells for figure in figures]), ""])
+        missed += [figure.what for figure in figures if not figure.met]
+    if data is not None:
+        with _settings(None) as settings:
+            _print(_share_lines(await _answers(settings, data)))
+    return missed
+
+
+async def _answers(settings: Settings, data: Path) -> "list[Share]":
+    from evals.answers import measure_answers
+
+    async with _services(settings) as services:
+        return await measure_answers(services, data)
+
+
+@asynccontextmanager
+async def _services(settings: Settings) -> AsyncIterator["Services"]:
+    from app.wiring import open_services
+
+    async with open_services(settings, command="parley eval") as services:
+        yield services
+
+
+@contextmanager
+def _settings(home: Path | None) -> Iterator[Settings]:
+    """The configured settings, but with the embedded database in `home` or a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="parley-eval-") as folder:
+        yield settings_for().model_copy(update={"home": home or Path(folder), "database": Database()})
+
+
+def _folder(data: Path | None) -> Path:
+    if data is None:
+        used_wrongly("Name the folder of the evaluation data with --data DIR.")
+    if not data.is_dir():
+        used_wrongly(f"There is no folder {data}; name the folder of the evaluation data with --data DIR.")
+    return data
+
+
+def _share_lines(shares: "Iterable[Share]") -> Iterator[str]:
+    rows = [(share.name, *share_cells(share.hits, share.count)) for share in shares]
+    return lines(("what", "share", "95 % interval", "count"), rows)
+
+
+def row_cells(row: Mapping[str, object]) -> Iterator[tuple[str, str, str, str]]:
+    """Each number of a suite's row as cells: of shares with a known count also the interval and the counts."""
+    count = row.get("n")
+    for name, value in row.items():
+        if not isinstance(value, float) or name == "threshold":
+            continue
+        what = f"{row['set']}: {name}"
+        if "threshold" in row:
+            what += f" at {row['threshold']}"
+        if name == "ms":
+            yield what, f"{value:.1f} ms", "", ""
+        elif isinstance(count, int):
+            yield what, *share_cells(round(value * count), count)
+        else:
+            yield what, f"{value:.1%}", "", ""
+
+
+def _print_rows(rows: Iterable[Mapping[str, object]]) -> None:
+    _print(lines(("what", "share", "95 % interval", "count"), [cells for row in rows for cells in row_cells(row)]))
+
+
+def _print(text: Iterable[str]) -> None:
+    for line in text:
+        print(line, flush=True)
