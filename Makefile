@@ -28,8 +28,8 @@ check: dev ## lint, types, import contracts, dependencies and the fast tests
 	$(BIN)/deptry .
 	$(BIN)/pytest -n 2 -q -m "not browser and not model and not slow"
 
-bench: dev ## measure speed, size and answers
-	@exec $(BIN)/python -m evals.bench $(ARGS)
+bench: dev ## measure speed and size; DATA=DIR, the public evaluation data, adds answers
+	@exec $(BIN)/parley eval bench $(if $(DATA),--data $(DATA)) $(ARGS)
 
 fmt: dev ## format the code and mend what can be mended
 	$(BIN)/ruff format .
