@@ -36,7 +36,6 @@ def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:
 
 def load_personal_data() -> PersonalDataFinder:
     """Load the finder of personal data. Blocks for seconds."""
-
     from graph.guards.personal_data import PresidioFinder
 
     return PresidioFinder(model_files.checked(model_files.SPACY))
@@ -91,7 +90,9 @@ def _hosted_route(settings: Hosted, stack: AsyncExitStack) -> ModelRoute:
 async def _local_route(settings: Local, stack: AsyncExitStack) -> ModelRoute:
     from graph.models.local import LocalChatModel
 
-    path = settings.model or await asyncio.to_thread(model_files.checked, model_files.CHAT)
+    path = settings.model
+    if path is None:
+        path = await asyncio.to_thread(model_files.checked, model_files.CHAT)
     model = await asyncio.to_thread(
         LocalChatModel.open,
         path,

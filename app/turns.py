@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from langchain_core.runnables import RunnableConfig
 from sqlalchemy.exc import DBAPIError
 
 from app.db.messages import Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
@@ -99,8 +100,8 @@ class _Turn:
         state = await self._admit()
         yield Started(str(self.answer_id), str(self.trace_id))
         restorer = Restorer(self.pseudonyms)
-        config = {"configurable": {"thread_id": str(self.trace_id)}}
-        stream = self.services.graph.astream(
+        config: RunnableConfig = {"configurable": {"thread_id": str(self.trace_id)}}
+        stream: Any = self.services.graph.astream(  # a generator, though its type says iterator
             state, config, context=self._context(), stream_mode=["custom", "updates"], durability="async"
         )
         async with aclosing(stream) as parts:
@@ -154,9 +155,9 @@ class _Turn:
                     self.answer_id,
                     status=status,
                     text=answer.text if answer else self.shown,
-                    answered_by=answer and answer.answered_by,
-                    rung=answer and answer.rung,
-                    notice=answer and answer.notice,
+                    answered_by=answer.answered_by if answer else None,
+                    rung=answer.rung if answer else None,
+                    notice=answer.notice if answer else None,
                 )
                 await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
                 await store_trace(session, trace)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from psycopg.rows import dict_row
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -67,13 +68,7 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
         if settings.embedded:
             await migrate(engine)
         owner = await stack.enter_async_context(owner_lock(engine))
-        pool = AsyncConnectionPool(
-            raw_url(engine),
-            min_size=1,
-            max_size=max(2, settings.database.pool_size // 2),
-            open=False,
-            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
-        )
+        pool = checkpoint_pool(raw_url(engine), size=max(2, settings.database.pool_size // 2))
         await stack.enter_async_context(pool)
         checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
         encoder = await asyncio.to_thread(load_encoder, settings)
@@ -95,6 +90,18 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,
         )
+
+
+def checkpoint_pool(address: str, *, size: int = 2) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
+    """Connections for the graph's checkpoints, as LangGraph wants them. Opened by entering it."""
+    return AsyncConnectionPool(
+        address,
+        connection_class=AsyncConnection[DictRow],
+        min_size=1,
+        max_size=size,
+        open=False,
+        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
+    )
 
 
 def checkpoint_serializer() -> JsonPlusSerializer:

@@ -38,7 +38,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Turn:
         "refuse": (refuse, lambda update: "not answered"),
     }
     for name, (node, describe) in nodes.items():
-        graph.add_node(name, _reported(name, node, describe))
+        graph.add_node(name, _reported(name, node, describe))  # type: ignore[call-overload]  # wants a named parameter
     graph.add_edge(START, "screen")
     graph.add_conditional_edges("screen", after_screen)
     graph.add_conditional_edges("classify", after_classify)

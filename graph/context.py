@@ -20,7 +20,7 @@ Route = Literal["answer", "reply", "handover", "decline"]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk that a search found. `score` is the fused rank score, `similarity` the cosine to the question in [-1, 1]."""
+    """A chunk that a search found. `score` ranks it, `similarity` is its cosine to the question, in [-1, 1]."""
 
     chunk_id: int
     document: str
@@ -125,7 +125,7 @@ class ModelRoute:
     first_token_s: float
     between_tokens_s: float
     trusted: bool
-    """Whether its answer may be shown while it streams. A small model's is checked sentence by sentence before."""
+    """Whether it may phrase answers. A small model may only choose among the documents' own sentences."""
 
 
 @dataclass(frozen=True, slots=True)

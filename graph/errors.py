@@ -1,4 +1,4 @@
-"""Every error that Parley raises on purpose. The docstring is the default message: one sentence that says what to do."""
+"""Every error that Parley raises on purpose. A docstring is the default message: one sentence that says what to do."""
 
 from inspect import cleandoc
 
@@ -35,7 +35,7 @@ class UnknownSite(VisitorError):
 
 
 class StorageDown(VisitorError):
-    """Our records cannot be reached just now. Your message was not lost if you still see it; please try again in a minute."""
+    """Our records cannot be reached just now. Please try again in a minute."""
 
 
 class GuardDown(VisitorError):

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -109,7 +110,7 @@ def _records(text: str | None, jsonl: str | None, field: str) -> Iterator[Record
 
 def _read(path: str, field: str) -> Iterator[Record]:
     try:
-        file = sys.stdin if path == "-" else open(path, encoding="utf-8")  # noqa: SIM115 - closed below; stdin is not ours
+        file = sys.stdin if path == "-" else Path(path).open(encoding="utf-8")  # noqa: SIM115 - closed below; stdin is not ours
     except OSError as error:
         raise CommandFailed(f"{path} cannot be read: {error.strerror}.") from None
     try:

@@ -15,7 +15,7 @@ async def load_pseudonyms(session: AsyncSession, conversation_id: UUID) -> dict[
     rows = await session.execute(
         select(Pseudonym.token, Pseudonym.value).where(Pseudonym.conversation_id == conversation_id)
     )
-    return {token: value for token, value in rows}
+    return {row.token: row.value for row in rows}
 
 
 async def store_pseudonyms(

@@ -54,10 +54,8 @@ class OnnxEncoder:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))
         order = np.argsort([len(encoding.ids) for encoding in encodings], kind="stable")
-        rows: list[FloatArray] = []
-        for start in range(0, len(order), BATCH):  # of similar length, so that little is padding
-            rows.append(self._encode_batch([encodings[i] for i in order[start : start + BATCH]]))
-        vectors = np.concatenate(rows)
+        batches = (order[start : start + BATCH] for start in range(0, len(order), BATCH))  # of similar length
+        vectors = np.concatenate([self._encode_batch([encodings[i] for i in batch]) for batch in batches])
         result = np.empty_like(vectors)
         result[order] = vectors
         return result

@@ -1,4 +1,4 @@
-"""The second rung with a small model: it chooses the sentence that leads, and can say nothing that is not in a document.
+"""The second rung, with a small model: it chooses what leads, and can say nothing that is not in a document.
 
 A model of 135 million parameters that phrases freely gets answers wrong ("wait for a few months" of a document that
 says no such thing), so its output is held by a grammar: it begins to repeat one of the passages' sentences, and as soon

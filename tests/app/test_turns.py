@@ -8,9 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, table, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.db.engine import make_engine
@@ -22,7 +20,7 @@ from app.ingest import ingest
 from app.owner import owner_lock
 from app.settings import load_settings
 from app.turns import AttachedText, TurnRequest, run_turn
-from app.wiring import Services, checkpoint_serializer
+from app.wiring import Services, checkpoint_pool, checkpoint_serializer
 from graph.build import build_graph
 from graph.context import ModelRoute, PersonalSpan
 from graph.errors import QuotaExhausted
@@ -65,8 +63,7 @@ async def services(
     (folder / "refunds.md").write_text(REFUNDS, encoding="utf-8")
     encoder = WordEncoder()
     await ingest(sessions, encoder, settings.knowledge, site="shop", paths=[folder])
-    options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-    async with owner_lock(engine) as owner, AsyncConnectionPool(database_url, min_size=1, kwargs=options) as pool:
+    async with owner_lock(engine) as owner, checkpoint_pool(database_url) as pool:
         checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
         yield Services(
             settings=settings,
@@ -137,8 +134,8 @@ async def test_nothing_is_left_of_the_checkpoints(services: Services, request_: 
     await ask(services, request_)
 
     async with services.engine.connect() as connection:
-        for table in ("checkpoints", "checkpoint_blobs", "checkpoint_writes"):
-            assert await connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+        for name in ("checkpoints", "checkpoint_blobs", "checkpoint_writes"):
+            assert await connection.scalar(select(func.count()).select_from(table(name))) == 0
 
 
 async def test_personal_data_reaches_neither_model_nor_database_and_comes_back(

@@ -28,7 +28,11 @@ def prompt(question: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        pytest.param("How many days do refunds take?", "Refunds take five days to reach your card. [1] We accept several cards. [1]", id="first"),
+        pytest.param(
+            "How many days do refunds take?",
+            "Refunds take five days to reach your card. [1] We accept several cards. [1]",
+            id="first",
+        ),
         pytest.param(
             "Where is the tracking number of my parcel?",
             "Every parcel has a tracking number, which we send by e-mail. [2]",

@@ -7,7 +7,7 @@ import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from pydantic import PrivateAttr
+from pydantic import ConfigDict, PrivateAttr
 
 from graph.context import FloatArray, InjectionFinding, IntentGuess, Limits, ModelRoute, Passage, Route
 from graph.errors import ModelFault
@@ -17,10 +17,12 @@ from graph.events import Rung
 class Scripted(BaseChatModel):
     """Streams its text word by word, or raises the fault after `cut_after` words of it."""
 
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
     text: str = ""
     finish_reason: str = "stop"
     cut_after: int | None = None
-    _fault: ModelFault | None = PrivateAttr(default=None)
+    fault: ModelFault | None = None
     _seen: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _options: list[dict[str, Any]] = PrivateAttr(default_factory=list)
 
@@ -48,9 +50,9 @@ class Scripted(BaseChatModel):
         self._options.append(kwargs)
         words = self.text.split(" ")
         for count, word in enumerate(words):
-            if self._fault and count >= (self.cut_after or 0):
-                raise self._fault
-            yield ChatGenerationChunk(message=AIMessageChunk(word if count == 0 else f" {word}"))
+            if self.fault and count >= (self.cut_after or 0):
+                raise self.fault
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word if count == 0 else f" {word}"))
         last = AIMessageChunk(content="", response_metadata={"finish_reason": self.finish_reason})
         yield ChatGenerationChunk(message=last)
 
@@ -65,8 +67,7 @@ def route(
     trusted: bool = True,
 ) -> ModelRoute:
     """A route to a scripted model."""
-    model = Scripted(text=text, cut_after=cut_after)
-    model._fault = fault
+    model = Scripted(text=text, cut_after=cut_after, fault=fault)
     return ModelRoute(name, rung, model, first_token_s=5, between_tokens_s=5, trusted=trusted)
 
 
@@ -122,7 +123,7 @@ class WordEncoder:
             for word in text.lower().replace(".", " ").replace("?", " ").replace(",", " ").split():
                 vectors[row, sum(ord(c) * 31**i for i, c in enumerate(word)) % self.dimensions] += 1
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(norms == 0, 1, norms)
+        return np.asarray(vectors / np.where(norms == 0, 1, norms), dtype=np.float32)
 
 
 LIMITS = Limits(passages=4, answer_tokens=100, history_messages=4, turn_s=10, waits_s=1, min_similarity=0.4)

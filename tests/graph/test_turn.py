@@ -1,7 +1,8 @@
 """The graph, driven by scripted models: what the visitor sees at the end, and what the models were told."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,8 @@ async def turn(
     )
     state: TurnState = {"question": question, "history": list(history), "attached": []}
     seen = Seen()
-    async for mode, part in build_graph().astream(state, context=context, stream_mode=["custom", "values"]):
+    stream: AsyncIterator[Any] = build_graph().astream(state, context=context, stream_mode=["custom", "values"])
+    async for mode, part in stream:
         if mode == "custom":
             seen.events.append(part)
         else:

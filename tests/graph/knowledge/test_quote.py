@@ -7,7 +7,7 @@ ENCODER = WordEncoder()
 
 
 def test_pieces_that_answer_come_in_the_documents_order_and_within_the_limit() -> None:
-    text = "Open the menu. Parrots are green birds. Choose refunds in the menu to ask for refunds. Bananas are yellow fruit."
+    text = "Open the menu. Parrots are green birds. Choose refunds in the menu to ask for refunds. Bananas are fruit."
     (question,) = ENCODER.encode(["choose refunds in the menu"])
 
     picks = choose(question, [passage(text)], ENCODER, words=12)
