@@ -18,7 +18,7 @@ from app.db.pseudonyms import load_pseudonyms, store_pseudonyms
 from app.db.search import SiteKnowledge
 from app.db.traces import TurnTrace, store_trace
 from app.wiring import Services
-from graph.context import IntentGuess, Limits, TurnContext
+from graph.context import IntentGuess, Limits, PersonalSpan, TurnContext
 from graph.errors import EmptyMessage, GuardDown, MessageTooLong, StorageDown, VisitorError
 from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token
 from graph.guards.pseudonyms import Pseudonyms, Restorer
@@ -129,6 +129,7 @@ class _Turn:
             raise RuntimeError("the graph ended without an answer")
         await self.end("done")
         yield self._done(self.answer)
+        await self.services.forget_checkpoints(str(self.trace_id))
 
     async def end(self, status: Ending, error: BaseException | None = None) -> None:
         """Close the answer and keep the trace, in one transaction. Does nothing for a turn that was never stored."""
@@ -161,7 +162,8 @@ class _Turn:
                 )
                 await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
                 await store_trace(session, trace)
-            await self.services.forget_checkpoints(str(self.trace_id))
+            if status != "done":
+                await self.services.forget_checkpoints(str(self.trace_id))
         except Exception:
             if status == "done":
                 raise
@@ -179,11 +181,15 @@ class _Turn:
                 f"Your message has {len(text):,} characters; at most {settings.message_chars:,} can be read. "
                 "Please shorten it."
             )
-        async with self.services.sessions() as session:
-            known = await load_pseudonyms(session, request.conversation_id)
+        known, spans = await asyncio.gather(
+            self._known_pseudonyms(), self._find([text, *(file.text for file in request.attachments)])
+        )
         self.pseudonyms = Pseudonyms(known)
-        protected = await self._protect(text)
-        files = [(file.name, file.media_type, await self._protect(file.text)) for file in request.attachments]
+        protected = self.pseudonyms.protect(text, spans[0])
+        files = [
+            (file.name, file.media_type, self.pseudonyms.protect(file.text, found))
+            for file, found in zip(request.attachments, spans[1:], strict=True)
+        ]
         message = NewMessage(
             request.message_id, request.site_id, request.user_id, request.conversation_id, protected, files
         )
@@ -201,12 +207,17 @@ class _Turn:
             "attached": [Attached(name, text) for name, _, text in files],
         }
 
-    async def _protect(self, text: str) -> str:
+    async def _known_pseudonyms(self) -> dict[str, str]:
+        async with self.services.sessions() as session:
+            return await load_pseudonyms(session, self.request.conversation_id)
+
+    async def _find(self, texts: list[str]) -> list[list[PersonalSpan]]:
+        """Find the personal data in each text."""
+        find = self.services.personal_data.find
         try:
-            spans = await asyncio.to_thread(self.services.personal_data.find, text)
+            return await asyncio.to_thread(lambda: [find(text) for text in texts])
         except Exception as error:
             raise GuardDown from error
-        return self.pseudonyms.protect(text, spans)
 
     def _context(self) -> TurnContext:
         services, settings = self.services, self.services.settings

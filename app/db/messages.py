@@ -114,20 +114,22 @@ async def finish_answer(
 
 async def cite(session: AsyncSession, answer_id: UUID, site_id: int, sources: Iterable[Source]) -> None:
     """Store the passages that an answer cites."""
-    for source in sources:
-        await session.execute(
-            insert(Citation).values(
-                message_id=answer_id,
-                number=source.number,
-                site_id=site_id,
-                chunk_id=source.chunk_id,
-                document=source.document,
-                title=source.title,
-                heading=source.heading,
-                url=source.url,
-                text=source.text,
-            )
-        )
+    rows = [
+        {
+            "message_id": answer_id,
+            "number": source.number,
+            "site_id": site_id,
+            "chunk_id": source.chunk_id,
+            "document": source.document,
+            "title": source.title,
+            "heading": source.heading,
+            "url": source.url,
+            "text": source.text,
+        }
+        for source in sources
+    ]
+    if rows:
+        await session.execute(insert(Citation).values(rows))
 
 
 async def mark_cut(session: AsyncSession) -> int:
