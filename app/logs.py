@@ -6,13 +6,13 @@ import sys
 from datetime import UTC, datetime
 
 _QUIET = (
+    "uvicorn.error",
     "httpx",
     "httpx2",
     "httpcore",
     "httpcore2",
     "openai",
     "presidio-analyzer",
-    "chainlit",
     "engineio",
     "socketio",
     "alembic",
@@ -58,5 +58,6 @@ def configure_logs(level: str, json_lines: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if json_lines else Text())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("chainlit").setLevel(logging.ERROR)  # it warns of every translation that we did not write
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import hmac
+import logging
 import socket
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from app.wiring import Services
 from graph.errors import ConfigError
 
 ENTRY = Path(__file__).parent / "chat" / "entry.py"
+log = logging.getLogger(__name__)
 STOP_S = 10
 """How long answers that are being written may take to be kept when the server stops."""
 
@@ -72,7 +74,14 @@ async def serve_app(services: Services, host: str, port: int) -> None:
         timeout_graceful_shutdown=STOP_S,
         ws_max_size=2_000_000,
     )
+    log.info("Parley is at http://%s and stops with Ctrl+C.", _shown(host, port))
     await uvicorn.Server(config).serve(sockets=[listening])
+
+
+def _shown(host: str, port: int) -> str:
+    """The address as one types it into a browser on this machine."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared only
+    return f"{everywhere.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -36,6 +36,7 @@ def worker() -> None:
 async def _serve(settings: Settings, host: str, port: int) -> None:
     from app.server import serve_app  # Chainlit takes seconds to import: not for a worker
 
+    log.info("starting: database, models, guide")
     async with open_services(settings, command="parley serve", exclusive=True) as services:
         async with services.sessions.begin() as session:
             cut = await mark_cut(session)

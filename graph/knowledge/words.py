@@ -5,7 +5,7 @@ import re
 _WORD = re.compile(r"[^\W_]+(?:['’]\w+)?")
 _ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "ed", "es", "ly", "s", "e", "y")
 _FUNCTION_WORDS = frozenset(
-    (
+    (  # noqa: SIM905 - as a list, it would take a line a word
         "a about after again all also am an and any are as at be because been before being both but by can "
         "cannot can't could did do does doing don't done each else few for from get go got had has have "
         "having he her here his how i i'm if in into is isn't it it's its just let like may me might more "
@@ -13,7 +13,7 @@ _FUNCTION_WORDS = frozenset(
         "should so some such tell than that the their them then there these they thing this those to too "
         "under up us use used using very want was way we were what when where which while who why will with "
         "would you your"
-    ).split(" ")  # noqa: SIM905 - as a list, it would take a line a word
+    ).split(" ")
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(no|not|never|none|without|cannot|isn.t|aren.t|don.t|doesn.t|won.t|can.t)\b", re.IGNORECASE)
