@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from graph.context import Encoder, FloatArray, InjectionFinding
+from graph.encoder.onnx import MAX_TOKENS
 from graph.errors import ConfigError
 from graph.guards.lexical import decoded, plain, signal
 
@@ -18,6 +19,11 @@ LONG_CHARS = 500
 WINDOW_CHARS = 300
 WINDOWS = 48
 """Longer texts are also judged in windows of whole sentences, at most this many, evenly spread."""
+TOKENS = 3000
+"""About as many tokens are encoded for one judgement, so that dense texts get fewer windows, never slower ones."""
+
+COUNTED = 200
+"""So many pieces are counted to know how dense a text is."""
 
 _LIKE_ATTACK = "reads like a known attack"
 _SENTENCE = re.compile(r"[^.!?\n]*[.!?\n]+\s*|[^.!?\n]+$")
@@ -50,12 +56,14 @@ class InjectionHead:
         clean = plain(text)
         findings = [self._head(vector, _LIKE_ATTACK)]
         hidden = decoded(text)
-        others = ([clean] if clean != text else []) + windows(clean) + hidden
+        others = ([clean] if clean != text else []) + self._affordable(
+            windows(clean) + [piece for each in hidden for piece in windows(each) or [each]]
+        )
         if others:
             vectors = self._encoder.encode(others)
             for other, row in zip(others, vectors, strict=True):
                 part = "holds a passage that " if len(clean) > LONG_CHARS else ""
-                reason = "hides a text that " if other in hidden else part
+                reason = "hides a text that " if any(other in each for each in hidden) else part
                 findings.append(self._head(row, reason + _LIKE_ATTACK))
         for each in [clean, *hidden]:
             if found := signal(plain(each)):
@@ -65,6 +73,12 @@ class InjectionHead:
         if score < self._threshold / 2:
             reason = "nothing suspicious"
         return InjectionFinding(score=score, reason=reason, blocked=score >= self._threshold)
+
+    def _affordable(self, pieces: list[str]) -> list[str]:
+        """Of many pieces those, evenly spread, that can be encoded with about `TOKENS` tokens."""
+        tokens = sum(min(self._encoder.count_tokens(piece), MAX_TOKENS) for piece in pieces[:COUNTED])
+        mean = max(1, tokens / max(1, min(len(pieces), COUNTED)))
+        return spread(pieces, int(TOKENS / mean))
 
     def _head(self, vector: FloatArray, reason: str) -> tuple[float, str]:
         logit = float(vector @ self._direction) + self._bias
@@ -82,12 +96,20 @@ def windows(text: str) -> list[str]:
     ]
     result: list[str] = []
     current: list[str] = []
+    size = 0
     for sentence in sentences:
-        if current and sum(map(len, current)) + len(sentence) > WINDOW_CHARS:
+        if current and size + len(sentence) > WINDOW_CHARS:
             result.append("".join(current).strip())
             current = current[-1:] if len(current) > 1 and len(current[-1]) + len(sentence) <= WINDOW_CHARS else []
+            size = sum(map(len, current))
         current.append(sentence)
+        size += len(sentence)
     result.append("".join(current).strip())
-    result = [window for window in result if window]
-    picked = np.linspace(0, len(result) - 1, min(WINDOWS, len(result))).astype(int)
-    return [result[row] for row in picked]
+    return spread([window for window in result if window], WINDOWS)
+
+
+def spread(pieces: list[str], most: int) -> list[str]:
+    """At most so many of the pieces, evenly spread, the first and the last among them."""
+    if len(pieces) <= most:
+        return pieces
+    return [pieces[row] for row in np.linspace(0, len(pieces) - 1, max(2, most)).astype(int)]

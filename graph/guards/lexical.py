@@ -6,11 +6,16 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")  # fmt: skip
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\U000e0000-\U000e007f]"
+)
 _TAGS = re.compile("[\U000e0020-\U000e007e]")
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,}\w(?!\w)")
+_GAP = re.compile(r"\s{2,}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{24,}={0,2}(?![A-Za-z0-9+/=])")
+_LATIN = re.compile("[A-Za-z]")
 _CONFUSABLE = str.maketrans(
     "аеорсухіјѕԁһкмтвнАЕОРСУХІЈЅКМТВНαεοριυκτνΑΕΟΡΙΚΤΝΜΗΒ", "aeopcyxijsdhkmtbhAEOPCYXIJSKMTBHaeopiuktvAEOPIKTNMHB"
 )
@@ -32,14 +37,14 @@ _PATTERNS = tuple(
         (
             0.97,
             "tells the assistant to set its instructions aside",
-            r"(?:^|[.!?:;,\n\"'(>]|\b(?:please|now|and|then|just|must|should you|to|so))\s*"
-            r"(?:ignore|disregard|forget|override|bypass|discard|drop)\s+(?:about\s+)?"
-            rf"(?!(?:my|the) (?:last|previous|earlier)? ?(?:message|mail|email|order))(?:{_WHOSE}\s+){{1,4}}{_RULES}\b",
+            r"(?:^|[.!?:;,\n\"'(>]|\b(?:please|now|and|then|just|must|should you|to|so))\s{0,3}"
+            r"(?:ignore|disregard|forget|override|bypass|discard|drop)\s{1,3}(?:about\s{1,3})?"
+            rf"(?!(?:my|the) (?:last|previous|earlier)? ?(?:message|mail|email|order))(?:{_WHOSE}\s{{1,3}}){{1,4}}{_RULES}\b",
         ),
         (
             0.97,
             "tells the assistant to set aside all that was said before",
-            r"(?:^|[.!?:;,\n]\s*|please )(?:ignore|disregard|forget) (?:everything|all|anything)"
+            r"(?:^|[.!?:;,\n]\s{0,3}|please )(?:ignore|disregard|forget) (?:everything|all|anything)"
             r"(?: that)?(?: (?:was|is|has been|you were|you have been|i|we))?(?: said| written| told)?(?: to you)?"
             r" (?:above|before|prior|previous|so far|until now|up to (?:here|now))",
         ),
@@ -47,7 +52,7 @@ _PATTERNS = tuple(
             0.95,
             "asks for the assistant's hidden instructions",
             r"\b(?:reveal|show|print|repeat|output|display|leak|dump|recite|give|tell|send|write out|what(?:'s| is| are| was| were))\b"
-            r"(?:\s+\w+){0,4}?\s+(?:your\s+(?:\w+\s+){0,2}(?:system|initial|hidden|secret|original|internal)\s+(?:\w+\s+)?"
+            r"(?:\s{1,3}\w{1,30}){0,4}?\s{1,3}(?:your\s{1,3}(?:\w{1,30}\s{1,3}){0,2}(?:system|initial|hidden|secret|original|internal)\s{1,3}(?:\w{1,30}\s{1,3})?"
             r"(?:prompt|instructions?|rules|message|guidelines)|your (?:whole |full |entire )?(?:system )?prompt\b)",
         ),
         (
@@ -61,7 +66,7 @@ _PATTERNS = tuple(
         (
             0.93,
             "carries marks that separate roles inside a model's prompt",
-            r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>?|\[/?INST\]|<</?SYS>>|^#{2,} ?(?:system|new instructions?)\s*:",
+            r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>?|\[/?INST\]|<</?SYS>>|^#{2,} ?(?:system|new instructions?)\s{0,3}:",
         ),
     )
 )
@@ -70,8 +75,14 @@ _PATTERNS = tuple(
 def plain(text: str) -> str:
     """Return `text` as its reader sees it: no invisible characters, look-alike letters made Latin, gaps closed."""
     visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    mixed = re.sub(r"\w*[A-Za-z]\w*", lambda word: word.group().translate(_CONFUSABLE), visible)
-    return _SPACED.sub(lambda run: re.sub(r"[ .\-_*]", "", run.group()), mixed)
+    mixed = re.sub(r"\w+", _latin, visible)
+    joined = _SPACED.sub(lambda run: re.sub(r"[ .\-_*]", "", run.group()), mixed)
+    return _GAP.sub(lambda gap: "\n" if "\n" in gap.group() else " ", joined)
+
+
+def _latin(word: re.Match[str]) -> str:
+    text = word.group()
+    return text.translate(_CONFUSABLE) if not text.isascii() and _LATIN.search(text) else text
 
 
 def decoded(text: str) -> list[str]:

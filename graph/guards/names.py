@@ -5,24 +5,24 @@ from collections.abc import Iterator
 
 from graph.context import PersonalSpan
 
-_UPPER = r"[A-ZÀ-ÖØ-ÞŠŽČ][\w'’-]+"
-_ANY = r"[^\W\d_][\w'’-]*"
+_UPPER = r"[A-ZÀ-ÖØ-ÞŠŽČ][\w'’-]{1,30}"
+_ANY = r"[^\W\d_][\w'’-]{0,30}"
 _TITLE = r"(?:(?:mr|mrs|ms|miss|dr|prof|herr|frau|sr|sra|srta|m|mme|mlle|sig|sig\.ra|dhr|mevr)\b\.? )?"
 _CUES = (
     r"my name is|my name's|name:|account holder(?: is)?|cardholder(?: is)?|ich heiße|mein name ist|je m'appelle|me llamo|mi nombre es"
     r"|mi chiamo|mijn naam is|ik heet|chamo-me|meu nome é|kontoinhaber(?:in)?|titulaire|titular|intestatario|rekeninghouder"
 )
-_END = r"(?=\s*(?:[.,;:!?\n]|$|\b(?:and|und|et|y|e|en|from|here|but|i|ich|je|my|with|speaking)\b))"
-_ANNOUNCED = re.compile(rf"\b(?:{_CUES})[\s:]+({_TITLE}(?i:{_ANY}(?: {_ANY}){{0,3}}?)){_END}", re.IGNORECASE)
+_END = r"(?=\s{0,3}(?:[.,;:!?\n]|$|\b(?:and|und|et|y|e|en|from|here|but|i|ich|je|my|with|speaking)\b))"
+_ANNOUNCED = re.compile(rf"\b(?:{_CUES})[\s:]{{1,3}}({_TITLE}(?i:{_ANY}(?: {_ANY}){{0,3}}?)){_END}", re.IGNORECASE)
 _SAID = re.compile(
-    rf"\b(?:[Ii]'m|[Ii] am|[Tt]his is|[Ii]ch bin|[Ss]oy|[Jj]e suis|[Ss]ono)\s+({_UPPER}(?: {_UPPER}){{0,2}})(?! ?\d)"
+    rf"\b(?:[Ii]'m|[Ii] am|[Tt]his is|[Ii]ch bin|[Ss]oy|[Jj]e suis|[Ss]ono)\s{{1,3}}({_UPPER}(?: {_UPPER}){{0,2}})(?! ?\d)"
 )
 _TITLED = re.compile(
     rf"\b((?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Sra?|Srta|Mme|Mlle|Sig)\.? {_UPPER}(?: {_UPPER}){{0,2}})"
 )
 _SIGNED = re.compile(
     r"\b(?:thanks|regards|thank you|cheers|sincerely|danke|grüße|merci|cordialement|gracias|saludos|grazie|saluti|bedankt|groeten"
-    rf"|obrigad[oa]|cumprimentos)[.,!]\s*({_ANY}(?: {_ANY}){{0,2}})\s*[.!]?\s*$", re.IGNORECASE)  # fmt: skip
+    rf"|obrigad[oa]|cumprimentos)[.,!]\s{{0,4}}({_ANY}(?: {_ANY}){{0,2}})\s{{0,2}}[.!]?\s{{0,4}}\Z", re.IGNORECASE)  # fmt: skip
 _NOT_NAMES = frozenset(
     "account agent api bot bye card chainlit chatgpt csv customer cookie docker email euro excel github google gmail hello hey hi html iban "
     "invoice javascript json kubernetes linux llama mac openai order parley paypal plausible postgres postgresql presidio python safari "

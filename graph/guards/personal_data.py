@@ -8,14 +8,19 @@ import spacy
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from graph.context import PersonalSpan
 from graph.errors import ConfigError
+from graph.guards.language import worth_reading
 from graph.guards.names import announced, believable
 from graph.guards.patterns import found_by_form
 from graph.guards.pseudonyms import TYPES
 
 LANGUAGE = "en"
+SLICE_CHARS = 2000
+OVERLAP_CHARS = 300
+"""A text is looked through in pieces of this size, which share this much: more than any span is long."""
 _UNUSED_PIPES = ["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
 
 
@@ -40,17 +45,44 @@ class PresidioFinder:
         )
 
     def find(self, text: str) -> list[PersonalSpan]:
-        """Return spans that do not overlap, by start. Blocks: call it in a thread."""
-        results = self._engine.analyze(text, language=LANGUAGE)
-        return apart(PersonalSpan(each.entity_type, each.start, each.end, each.score) for each in results)
+        """Return spans that do not overlap, by start. Blocks: call it in a thread.
+
+        The time that it takes grows with the length of the text, whatever it holds.
+        """
+        found: list[PersonalSpan] = []
+        for start, piece in slices(text):
+            for each in self._engine.analyze(piece, language=LANGUAGE):
+                found.append(PersonalSpan(each.entity_type, start + each.start, start + each.end, each.score))
+        return apart(found)
+
+
+def slices(text: str) -> Iterator[tuple[int, str]]:
+    """Cut a long text into pieces that overlap, where words end if they do; yield each with where it starts.
+
+    What compares each match with every other stays quick on a piece, whatever the text.
+    """
+    start = 0
+    while len(text) - start > SLICE_CHARS:
+        end = start + SLICE_CHARS
+        space = text.rfind(" ", end - OVERLAP_CHARS // 4, end)
+        end = space if space > 0 else end
+        yield start, text[start:end]
+        begin = end - OVERLAP_CHARS
+        space = text.find(" ", begin, begin + OVERLAP_CHARS // 4)
+        start = space + 1 if space > 0 else begin
+    yield start, text[start:]
 
 
 def apart(spans: Iterable[PersonalSpan]) -> list[PersonalSpan]:
     """Of spans that overlap keep the likelier, then the longer; return them by start."""
     kept: list[PersonalSpan] = []
-    for span in sorted(spans, key=lambda each: (-each.score, each.start - each.end, each.start)):
-        if span.start < span.end and all(span.end <= other.start or other.end <= span.start for other in kept):
+    ordered = sorted(spans, key=lambda each: (-each.score, each.start - each.end, each.start))
+    taken = bytearray(max((span.end for span in ordered), default=0))
+    for span in ordered:
+        size = span.end - span.start
+        if size > 0 and not any(taken[span.start : span.end]):
             kept.append(span)
+            taken[span.start : span.end] = b"\x01" * size
     return sorted(kept, key=lambda each: each.start)
 
 
@@ -98,7 +130,7 @@ class _Pipes(NlpEngine):
         return True
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
-        doc = self._nlp(text)
+        doc = self._nlp(text) if worth_reading(text) else Doc(self._nlp.vocab)
         words = [token.lower_ for token in doc]
         return NlpArtifacts(list(doc.ents), doc, [token.idx for token in doc], words, self, language)
 

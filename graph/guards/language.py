@@ -1,0 +1,27 @@
+"""Whether a model of English names should read a text at all."""
+
+import re
+
+_WORD = re.compile(r"[^\W\d_]{1,20}")
+_CAPITALISED = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞŠŽČ][a-zß-ÿ]")
+_ENGLISH = frozenset(
+    "the a an and or is are was were to of for on my your i you we he she they it how do does can could would will what "
+    "why when where who please with from have has had not this that be been if there me our his her hello hi name".split()
+)
+_OTHERS = frozenset(
+    "der die das und oder ist sind war ich du wir sie mein meine ein eine einen wie kann nicht mit von für auf zu den dem "
+    "wo was warum wird werden bei im "
+    "le la les des un une et ou est sont je vous nous mon ma mes comment pourquoi avec pour dans pas sur du au "
+    "el los las una y o es soy mi mis cómo como por qué para con en del que no se "
+    "il lo gli di e sono mio mia come perché per che non ho "
+    "de het een en of ik je wij mijn hoe waarom met voor niet van op te "
+    "os as um uma eu meu minha não com da do".split()
+)
+
+
+def worth_reading(text: str) -> bool:
+    """Whether `text` holds a capitalised word and no more words of other languages than English ones."""
+    if not _CAPITALISED.search(text):
+        return False
+    words = [word.lower() for word in _WORD.findall(text)]
+    return sum(word in _ENGLISH for word in words) >= sum(word in _OTHERS - _ENGLISH for word in words)
