@@ -44,7 +44,7 @@ def wheel(tools_python: Path, cmake_args: str) -> Path:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    say(f"building llama.cpp from source on {cores} cores, once only; two idle cores need about 7 minutes")
+    say(f"building llama.cpp from source on {cores} cores, once only; two idle cores need 3 to 7 minutes")
     started = time.monotonic()
     _build(tools_python, fresh, {"CMAKE_ARGS": arguments, "CMAKE_BUILD_PARALLEL_LEVEL": str(cores)})
     say(f"llama.cpp is built, after {_minutes(started)}")
