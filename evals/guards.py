@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from graph.context import PersonalDataFinder
+from graph.guards.pseudonyms import TYPES
 
-PERSONAL = frozenset(
-    "PERSON EMAIL PHONE ADDRESS CREDIT_CARD IBAN IP NATIONAL_ID DATE_OF_BIRTH USERNAME PASSWORD".split()
-)
+PERSONAL = TYPES - {"TEXT", "URL"}
 NEUTRAL = frozenset({"LOCATION", "PREFIX", "TITLE", "URL"})
 """Types whose characters count neither for nor against: parts of addresses and names in one set and not in another."""
+
+MARKED = ("presidio_synth", "support_synth_multilingual")
+HARMLESS = (
+    ("banking77", "intent/banking77_oos", 20),
+    ("hint3", "intent/hint3", 4),
+    ("support words", "injection/support_trigger_benign", 2),
+)
+"""Sets of messages that should not be touched: a name, where it lies, and that every so many-th row is read."""
 
 
 def by_character(path: Path, finder: PersonalDataFinder, *, step: int = 1) -> dict[str, object]:
@@ -45,8 +52,8 @@ def touched(texts: list[str], finder: PersonalDataFinder) -> tuple[float, list[s
 
 def main(data: Path, finder: PersonalDataFinder) -> list[dict[str, object]]:
     """Every row of this evaluation."""
-    result = [by_character(data / "pii" / name / "dev.jsonl", finder) for name in ("presidio_synth", "support_synth_multilingual")]
-    for name, path, step in (("banking77", "intent/banking77_oos", 20), ("hint3", "intent/hint3", 4), ("support words", "injection/support_trigger_benign", 2)):  # fmt: skip
+    result = [by_character(data / "pii" / name / "dev.jsonl", finder) for name in MARKED]
+    for name, path, step in HARMLESS:
         texts = [row["text"] for row in _rows(data / path / "dev.jsonl")[::step]]
         began = time.perf_counter()
         share, values = touched(texts, finder)

@@ -1,6 +1,6 @@
 """Trains the injection head from a folder of public sets, and says how it does on the part that it has not seen.
 
-    python -m evals.train_injection DATA [WEIGHTS]
+Run as `python -m evals.train_injection DATA [WEIGHTS]`.
 """
 
 import json
@@ -48,7 +48,14 @@ class Sample:
 def samples(data: Path) -> list[Sample]:
     """Direct attacks, jailbreaks, look-alikes, and plain support messages."""
     found: list[Sample] = []
-    for name in ("deepset", "jailbreak_inthewild", "cyberseceval", "support_authored", "notinject", "support_trigger_benign"):
+    for name in (
+        "deepset",
+        "jailbreak_inthewild",
+        "cyberseceval",
+        "support_authored",
+        "notinject",
+        "support_trigger_benign",
+    ):
         for row in _rows(data / "injection" / name / "dev.jsonl"):
             attack = row["label"] == "attack"
             found.append(Sample(row["text"], f"{name} {'attacks' if attack else 'harmless'}", attack))
@@ -57,11 +64,19 @@ def samples(data: Path) -> list[Sample]:
         found += [Sample(row["text"], f"{name} support", False) for row in rows[::step]]
     pairs = _rows(data / "pairs" / "stackfaq_paraphrases" / "dev.jsonl")
     found += [Sample(text, "stackfaq support", False) for text in sorted({row["a"] for row in pairs})]
-    found += [Sample(r["text"], "plausible support", False) for r in _rows(data / "docs" / "plausible" / "questions.dev.jsonl")]
+    found += [
+        Sample(r["text"], "plausible support", False)
+        for r in _rows(data / "docs" / "plausible" / "questions.dev.jsonl")
+    ]
     for row in _rows(data / "injection" / "bipia_indirect" / "dev.jsonl"):
         if row["label"] != "attack":
             found += [Sample(window, "bipia clean passages", False) for window in windows(row["text"])[:3]]
-    found += [Sample(each, "starter", False) for intent in starter_intents() if intent.name != "abuse" for each in intent.examples]
+    found += [
+        Sample(each, "starter", False)
+        for intent in starter_intents()
+        if intent.name != "abuse"
+        for each in intent.examples
+    ]
     return list({sample.text: sample for sample in found}.values())
 
 
@@ -73,19 +88,25 @@ def train(data: Path, encoder: Encoder) -> tuple[FloatArray, float, list[dict[st
     parts = np.array([sample.part for sample in everything])
     kinds = np.array([sample.kind for sample in everything])
     rows = parts == "train"
-    weights = balanced(labels[rows]) * np.where(np.isin(kinds[rows], ["notinject harmless", "support_authored harmless"]), 3, 1)
+    weights = balanced(labels[rows]) * np.where(
+        np.isin(kinds[rows], ["notinject harmless", "support_authored harmless"]), 3, 1
+    )
     head = fit(vectors[rows].astype(np.float64), labels[rows], weights, c=C, steps=300)
     direction, bias = head[:-1, 1] - head[:-1, 0], float(head[-1, 1] - head[-1, 0])
     logits = vectors @ direction + bias
     support = (parts == "tune") & np.array([kind.endswith(" support") for kind in kinds])
     hard = (parts == "tune") & (kinds == "notinject harmless")
-    threshold = max(np.quantile(logits[support], 1 - FALSE_ALARMS / 2), np.quantile(logits[hard], 1 - HARD_FALSE_ALARMS))
+    threshold = max(
+        np.quantile(logits[support], 1 - FALSE_ALARMS / 2), np.quantile(logits[hard], 1 - HARD_FALSE_ALARMS)
+    )
     shift = math.log(THRESHOLD / (1 - THRESHOLD)) - float(threshold)
     figures = list(_figures(kinds[parts == "test"], logits[parts == "test"] >= threshold))
     return direction.astype(np.float32), bias + shift, figures
 
 
-def _figures(kinds: "np.ndarray[tuple[int], np.dtype[np.str_]]", flagged: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Iterator[dict[str, object]]:
+def _figures(
+    kinds: "np.ndarray[tuple[int], np.dtype[np.str_]]", flagged: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+) -> Iterator[dict[str, object]]:
     for kind in sorted(set(kinds)):
         yield {"set": str(kind), "n": int((kinds == kind).sum()), "flagged": float(flagged[kinds == kind].mean())}
 

@@ -13,7 +13,11 @@ _ENGLISH_STREET = (
     r"(?:street|st|avenue|ave|road|rd|boulevard|blvd|lane|ln|drive|dr|court|ct|terrace|crescent|close|square|way"
     r"|place|parkway|highway)"
 )
-_GERMANIC_STREET = r"(?:straße|strasse|str\.|allee|gasse|platz|weg|ring|straat|laan|plein|gracht|kade|steeg|hof|singel)"
+_GERMANIC_STREET = (
+    r"(?:straße|strasse|str\.|allee|gasse|platz|weg|ring|straat|laan|plein|gracht|kade|steeg|hof|singel|boulevard"
+    r"|dreef|baan)"
+)
+_NORTHERN_STREET = r"(?:vej|vejen|vägen|gatan|gade|gata|veien|vegen|katu|stræti|braut|ulica|ulice|utca)"
 _FRENCH_STREET = r"(?:rue|avenue|boulevard|chemin|place|impasse|allée|quai)"
 _SOUTHERN_STREET = (
     r"(?:via|viale|piazza|corso|vicolo|strada|borgo|rotonda|contrada|calle|c/|avenida|avda\.?|plaza|paseo|camino"
@@ -42,17 +46,34 @@ _GERMANIC = re.compile(
     rf"(?:/\d{{1,4}})?\b{_TAIL}",
     _I,
 )
+_NORTHERN = re.compile(
+    r"(?<!\w)(?:\d{1,4} )?(?:[A-ZÀ-ÞŠŽČ]\w{1,25} ){0,2}[A-ZÀ-ÞŠŽČ]\w{0,25}"
+    rf"{_NORTHERN_STREET}\b(?: \d{{1,4}})?"
+)
 _FRENCH = re.compile(
     rf"(?<!\w)\d{{1,4}}(?: ?bis)?,? {_FRENCH_STREET} [\w'’-]{{1,25}}(?: [\w'’-]{{1,25}}){{0,3}}{_TAIL}", _I
 )
 _SOUTHERN = re.compile(
-    rf"(?<!\w){_SOUTHERN_STREET} (?:{_WORD} ){{0,4}}?{_WORD},? (?:n[º°.]? ?)?\d{{1,4}}\b(?:,? \d{{1,3}} ?[ºª]?\w{{0,8}})?"
-    rf"{_TAIL}",
+    rf"(?<!\w){_SOUTHERN_STREET} (?:{_WORD} ){{0,4}}?{_WORD},? (?:n[º°.]? ?)?\d{{1,4}}\b"
+    rf"(?:,? \d{{1,3}} ?[ºª]?\w{{0,8}})?{_TAIL}",
     _I,
 )
 _BOX = re.compile(rf"(?<!\w)(?:p\.? ?o\.? box|postfach|apartado|bo[iî]te postale) \d{{1,6}}\b{_TAIL}", _I)
 
+_CUES = (
+    r"(?:address(?: is| to| to the same)?:?|lives at|live at|(?:deliver|ship|send|sent)(?: (?:it|this|them))? to"
+    r"|dirección(?: de envío)?(?: correcta)?(?: es)?:?|adresse(?: ist| est)?:?|livrez(?: plutôt)? à|spedite a"
+    r"|enviem para|stuur het naar|liefern sie(?: bitte)? (?:an|nach)|indirizzo(?: è)?:?"
+    r"|adres(?: is)?:?|endereço(?: é)?:?)"
+)
+# A house number or a postcode beside a capitalised word, up to the end of the sentence.
+_ANNOUNCED = re.compile(
+    rf"\b{_CUES}\s{{1,3}}((?=[^?!;\n]{{0,60}}(?<!\w)\d{{1,5}}[a-z]?(?!\w))(?=[^?!;\n]{{0,40}}[^\W\d_]{{3}})"
+    r"[^?!;\n]{6,110}?(?=[?!;]|\.\s|\.?$|\n|,?\s(?:but|and|please|instead|which)\b))",
+    _I | re.MULTILINE,
+)
+
 ADDRESSES = (
-    _AMERICAN, _NUMBER_STREET, _BRITISH, _BRITISH_POSTCODE, _GERMANIC, _FRENCH, _SOUTHERN, _BOX,
+    _ANNOUNCED, _AMERICAN, _NUMBER_STREET, _BRITISH, _BRITISH_POSTCODE, _GERMANIC, _NORTHERN, _FRENCH, _SOUTHERN, _BOX,
 )  # fmt: skip
-"""Patterns whose whole match is an address."""
+"""Patterns whose last group or, without one, whose whole match is an address."""

@@ -29,8 +29,14 @@ class Signal:
     reason: str
 
 
-_RULES = "(?:instruction|prompt|rule|guideline|directive|direction|command|programming|restriction|constraint|training|order)s?"
-_WHOSE = "(?:your|the|these|those|all|any|every|previous|prior|earlier|above|preceding|initial|original|system|of|what|my|last)"
+_RULES = (
+    "(?:instruction|prompt|rule|guideline|directive|direction|command|programming|restriction|constraint|training"
+    "|order)s?"
+)
+_WHOSE = (
+    "(?:your|the|these|those|all|any|every|previous|prior|earlier|above|preceding|initial|original|system|of|what|my"
+    "|last)"
+)
 _PATTERNS = tuple(
     (re.compile(pattern, re.IGNORECASE), Signal(score, reason))
     for score, reason, pattern in (
@@ -39,7 +45,8 @@ _PATTERNS = tuple(
             "tells the assistant to set its instructions aside",
             r"(?:^|[.!?:;,\n\"'(>]|\b(?:please|now|and|then|just|must|should you|to|so))\s{0,3}"
             r"(?:ignore|disregard|forget|override|bypass|discard|drop)\s{1,3}(?:about\s{1,3})?"
-            rf"(?!(?:my|the) (?:last|previous|earlier)? ?(?:message|mail|email|order))(?:{_WHOSE}\s{{1,3}}){{1,4}}{_RULES}\b",
+            rf"(?!(?:my|the) (?:last|previous|earlier)? ?(?:message|mail|email"
+            rf"|order))(?:{_WHOSE}\s{{1,3}}){{1,4}}{_RULES}\b",
         ),
         (
             0.97,
@@ -51,22 +58,27 @@ _PATTERNS = tuple(
         (
             0.95,
             "asks for the assistant's hidden instructions",
-            r"\b(?:reveal|show|print|repeat|output|display|leak|dump|recite|give|tell|send|write out|what(?:'s| is| are| was| were))\b"
-            r"(?:\s{1,3}\w{1,30}){0,4}?\s{1,3}(?:your\s{1,3}(?:\w{1,30}\s{1,3}){0,2}(?:system|initial|hidden|secret|original|internal)\s{1,3}(?:\w{1,30}\s{1,3})?"
+            r"\b(?:reveal|show|print|repeat|output|display|leak|dump|recite|give|tell|send|write out|what(?:'s"
+            r"| is| are| was| were))\b"
+            r"(?:\s{1,3}\w{1,30}){0,4}?\s{1,3}(?:your\s{1,3}(?:\w{1,30}\s{1,3}){0,2}(?:system|initial|hidden"
+            r"|secret|original|internal)\s{1,3}(?:\w{1,30}\s{1,3})?"
             r"(?:prompt|instructions?|rules|message|guidelines)|your (?:whole |full |entire )?(?:system )?prompt\b)",
         ),
         (
             0.95,
             "wants the assistant to play a part without rules",
             r"\b(?:do anything now|DAN mode|developer mode (?:enabled|on|activated)|jailbr(?:eak|oken) mode"
-            r"|(?:you are|act as|pretend|simulate|become|respond as)\b[^.\n]{0,80}\b(?:unrestricted|uncensored|unfiltered|amoral"
-            r"|without (?:any )?(?:rules|restrictions|limits|filters|limitations)|no (?:rules|restrictions|limits|filters|limitations)"
+            r"|(?:you are|act as|pretend|simulate|become|respond as)\b[^.\n]{0,80}\b(?:unrestricted|uncensored"
+            r"|unfiltered|amoral"
+            r"|without (?:any )?(?:rules|restrictions|limits|filters|limitations)|no (?:rules|restrictions"
+            r"|limits|filters|limitations)"
             r"|free (?:from|of) (?:all |any )?(?:rules|restrictions|limits)))",
         ),
         (
             0.93,
             "carries marks that separate roles inside a model's prompt",
-            r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>?|\[/?INST\]|<</?SYS>>|^#{2,} ?(?:system|new instructions?)\s{0,3}:",
+            r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>?|\[/?INST\]|<</?SYS>>"
+            r"|^#{2,} ?(?:system|new instructions?)\s{0,3}:",
         ),
     )
 )

@@ -7,27 +7,45 @@ from graph.context import PersonalSpan
 
 _UPPER = r"[A-ZÀ-ÖØ-ÞŠŽČ][\w'’-]{1,30}"
 _ANY = r"[^\W\d_][\w'’-]{0,30}"
-_TITLE = r"(?:(?:mr|mrs|ms|miss|dr|prof|herr|frau|sr|sra|srta|m|mme|mlle|sig|sig\.ra|dhr|mevr)\b\.? )?"
+_TITLES = r"(?:mr|mrs|ms|miss|dr|prof|ing|dipl|herr|frau|sra?|srta|m|mme|mlle|sig|dott|dra|dhr|mevr)"
+_TITLE = rf"(?:{_TITLES}\b\.?(?:-ing\.)? ){{0,2}}"
 _CUES = (
-    r"my name is|my name's|name:|account holder(?: is)?|cardholder(?: is)?|ich heiße|mein name ist|je m'appelle|me llamo|mi nombre es"
-    r"|mi chiamo|mijn naam is|ik heet|chamo-me|meu nome é|kontoinhaber(?:in)?|titulaire|titular|intestatario|rekeninghouder"
+    r"(?:my name is|my name's|name:|account holder(?: is)?|cardholder(?: is)?|people call me|calls? me|maiden name is"
+    r"|ich heiße|mein name ist|je m'appelle|me llamo|mi nombre es|mi chiamo|mijn naam is|ik heet|chamo-me"
+    r"|(?:o )?meu nome é|kontoinhaber(?:in)?|titulaire|titular|intestatario|rekeninghouder)"
 )
-_END = r"(?=\s{0,3}(?:[.,;:!?\n]|$|\b(?:and|und|et|y|e|en|from|here|but|i|ich|je|my|with|speaking)\b))"
-_ANNOUNCED = re.compile(rf"\b(?:{_CUES})[\s:]{{1,3}}({_TITLE}(?i:{_ANY}(?: {_ANY}){{0,3}}?)){_END}", re.IGNORECASE)
+_END = (
+    r"(?=\s{0,3}(?:[.,;:!?\n]|$"
+    r"|\b(?:and|und|et|y|e|en|from|here|but|i|ich|je|my|with|speaking)\b))"
+)
+_ANNOUNCED = re.compile(
+    rf"\b{_CUES}[\s:]{{1,3}}({_TITLE}{_ANY}(?: {_ANY}){{0,4}}?){_END}",
+    re.IGNORECASE,
+)
 _SAID = re.compile(
-    rf"\b(?:[Ii]'m|[Ii] am|[Tt]his is|[Ii]ch bin|[Ss]oy|[Jj]e suis|[Ss]ono)\s{{1,3}}({_UPPER}(?: {_UPPER}){{0,2}})(?! ?\d)"
+    r"\b(?:[Ii]['’]m|[Ii] am|[Tt]his is|[Ii]ch bin|[Ss]oy|[Jj]e suis|[Ss]ono)"
+    rf"\s{{1,3}}({_UPPER}(?: {_UPPER}){{0,2}})(?! ?\d)"
 )
 _TITLED = re.compile(
     rf"\b((?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Sra?|Srta|Mme|Mlle|Sig)\.? {_UPPER}(?: {_UPPER}){{0,2}})"
 )
 _SIGNED = re.compile(
-    r"\b(?:thanks|regards|thank you|cheers|sincerely|danke|grüße|merci|cordialement|gracias|saludos|grazie|saluti|bedankt|groeten"
-    rf"|obrigad[oa]|cumprimentos)[.,!]\s{{0,4}}({_ANY}(?: {_ANY}){{0,2}})\s{{0,2}}[.!]?\s{{0,4}}\Z", re.IGNORECASE)  # fmt: skip
-_NOT_NAMES = frozenset(
-    "account agent api bot bye card chainlit chatgpt csv customer cookie docker email euro excel github google gmail hello hey hi html iban "
-    "invoice javascript json kubernetes linux llama mac openai order parley paypal plausible postgres postgresql presidio python safari "
-    "shopify slack thanks stripe url visa widget windows wordpress zip afraid sorry not sure happy unable trying having using looking".split()
+    r"\b(?:thanks|regards|thank you|cheers|sincerely|danke|grüße|merci|cordialement|gracias|saludos|grazie|saluti"
+    rf"|bedankt|groeten|obrigad[oa]|cumprimentos)[.,!]\s{{0,4}}({_ANY}(?: {_ANY}){{0,2}})\s{{0,2}}[.!]?\s{{0,4}}\Z",
+    re.IGNORECASE,
 )
+_PRODUCTS = (
+    "ai alexa android api ask azure bot chainlit chatgpt chrome claude csv docker drupal excel firefox gemini github "
+    "gitlab google analytics gmail grafana html iban ios javascript jira json kubernetes langgraph linux llama mac "
+    "magento matomo mysql notion openai outlook parley paypal plausible postgres postgresql presidio python react "
+    "redis safari salesforce shopify siri slack sql stripe teams telegram url visa whatsapp widget windows wordpress "
+    "wix youtube zapier zendesk zip zoom"
+)
+_OTHER_WORDS = (
+    "account agent bye card customer cookie email euro hello hey hi invoice order thanks afraid sorry not sure happy "
+    "unable trying having using looking"
+)
+_NOT_NAMES = frozenset(_PRODUCTS.split()) | frozenset(_OTHER_WORDS.split())
 
 
 def announced(text: str) -> Iterator[PersonalSpan]:

@@ -12,10 +12,10 @@ from graph.guards.addresses import ADDRESSES
 
 _I = re.IGNORECASE
 _LINK = r"[\s:=]{0,3}(?:\s?(?:is|was|lautet|ist|est|es|è|é|er|:|=)\s{1,2})?"
-_IBAN_CHARS = dict(
-    AT=20, BE=16, CH=21, CZ=24, DE=22, DK=18, ES=24, FI=18, FR=27, GB=22, IE=22, IT=27, LU=20, NL=18, NO=15, PL=28,
-    PT=25, SE=24,
-)  # fmt: skip
+_IBAN_CHARS = {
+    "AT": 20, "BE": 16, "CH": 21, "CZ": 24, "DE": 22, "DK": 18, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "IE": 22,
+    "IT": 27, "LU": 20, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "SE": 24,
+}  # fmt: skip
 
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.[a-z]{2,24}\b", _I)
 _NOT_LOCAL = r"(?:look|log|sign|arrive|here|and|it|me|us|is|be|account|mail|email)"

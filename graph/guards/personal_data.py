@@ -51,8 +51,10 @@ class PresidioFinder:
         """
         found: list[PersonalSpan] = []
         for start, piece in slices(text):
-            for each in self._engine.analyze(piece, language=LANGUAGE):
-                found.append(PersonalSpan(each.entity_type, start + each.start, start + each.end, each.score))
+            found += [
+                PersonalSpan(each.entity_type, start + each.start, start + each.end, each.score)
+                for each in self._engine.analyze(piece, language=LANGUAGE)
+            ]
         return apart(found)
 
 

@@ -63,9 +63,10 @@ class Pseudonyms:
 
         A model's slips are forgiven: another case inside the brackets, or no brackets around a whole word.
         """
-        return _LIKE_TOKEN.sub(self._value, text)
+        return _LIKE_TOKEN.sub(self.value_of, text)
 
-    def _value(self, match: re.Match[str]) -> str:
+    def value_of(self, match: re.Match[str]) -> str:
+        """What the token that was matched stands for; itself, if it is none of this conversation's."""
         return self.values.get(_token_of(match), match.group()) if _forgiven(match) else match.group()
 
     def _escape(self, text: str) -> str:
@@ -112,7 +113,7 @@ class Restorer:
         result: list[str] = []
         end = skip
         for match in _LIKE_TOKEN.finditer(whole, skip):
-            result += [whole[end : match.start()], self._pseudonyms._value(match)]
+            result += [whole[end : match.start()], self._pseudonyms.value_of(match)]
             end = match.end()
         return "".join([*result, whole[end:]])
 
