@@ -4,6 +4,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -37,10 +38,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(made: Path, tmp_path: Path) -> Path:
-    """A home with a stopped, empty cluster of this test alone."""
-    subprocess.run(["cp", "-a", made, tmp_path / "home"], check=True)
-    return tmp_path / "home"
+def home(made: Path) -> Iterator[Path]:
+    """A home with a stopped, empty cluster of this test alone, at a path that is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="parley-") as folder:
+        subprocess.run(["cp", "-a", made, Path(folder) / "home"], check=True)
+        yield Path(folder) / "home"
 
 
 class Other:
