@@ -3,19 +3,22 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg
 from langchain_core.runnables import RunnableConfig
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.db.messages import Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
 from app.db.pseudonyms import load_pseudonyms, store_pseudonyms
 from app.db.search import SiteKnowledge
+from app.db.tables import Message
 from app.db.traces import TurnTrace, store_trace
 from app.wiring import Services
 from graph.context import IntentGuess, Limits, PersonalSpan, TurnContext
@@ -27,6 +30,7 @@ from graph.state import Answer, Attached, Earlier, TurnState
 PROGRESS_S = 1.0
 """How often the text shown so far is kept while an answer streams."""
 
+Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
@@ -70,11 +74,13 @@ async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[E
         await asyncio.shield(turn.end("stopped"))
         raise
     except Exception as error:
-        known = StorageDown() if isinstance(error, DBAPIError) else None
+        known = StorageDown() if isinstance(error, DBAPIError | NoConnectionFree | psycopg.Error) else None
         log.exception("turn failed", extra={"trace_id": str(turn.trace_id)})
         await turn.end("failed", error)
         apology = f"Something went wrong on our side. Please try again; if it stays, name this number: {turn.trace_id}."
         yield Failed(str(known) if known else apology, str(turn.trace_id))
+    finally:
+        await asyncio.shield(turn.forget())
 
 
 @dataclass(slots=True)
@@ -95,6 +101,7 @@ class _Turn:
     intent: IntentGuess | None = None
     details: dict[str, Any] = field(default_factory=dict)
     answer: Answer | None = None
+    ended: bool = False
 
     async def events(self) -> AsyncGenerator[Event]:
         state = await self._admit()
@@ -129,11 +136,13 @@ class _Turn:
             raise RuntimeError("the graph ended without an answer")
         await self.end("done")
         yield self._done(self.answer)
-        await self.services.forget_checkpoints(str(self.trace_id))
 
     async def end(self, status: Ending, error: BaseException | None = None) -> None:
-        """Close the answer and keep the trace, in one transaction. Does nothing for a turn that was never stored."""
-        if self.answer_id is None:
+        """Close the answer and keep the trace, in one transaction.
+
+        Does nothing for a turn that was never stored, or that has ended: whoever leaves after `Done` stops nothing.
+        """
+        if self.answer_id is None or self.ended:
             return
         answer = self.answer if status == "done" else None
         trace = TurnTrace(
@@ -162,18 +171,26 @@ class _Turn:
                 )
                 await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
                 await store_trace(session, trace)
-            if status != "done":
-                await self.services.forget_checkpoints(str(self.trace_id))
+            self.ended = True
         except Exception:
             if status == "done":
                 raise
             # The answer stays open; it is marked as cut when this process is gone.
             log.exception("turn could not be stored", extra={"trace_id": str(self.trace_id)})
 
+    async def forget(self) -> None:
+        """Remove what the graph saved of this turn. What cannot be removed now, upkeep removes after a day."""
+        if self.answer_id is None:
+            return
+        try:
+            await self.services.forget_checkpoints(str(self.trace_id))
+        except Exception:
+            log.exception("checkpoints could not be removed", extra={"trace_id": str(self.trace_id)})
+
     async def _admit(self) -> TurnState:
         """Refuse what cannot be a turn, protect the rest, and store it before anything else reads it."""
         request, settings = self.request, self.services.settings.turn
-        text = request.text.strip()
+        text = _storable(request.text).strip()
         if not text:
             raise EmptyMessage
         if len(text) > settings.message_chars:
@@ -193,19 +210,23 @@ class _Turn:
         message = NewMessage(
             request.message_id, request.site_id, request.user_id, request.conversation_id, protected, files
         )
-        async with self.services.sessions.begin() as session:
-            answer_id = await begin_turn(session, message, owner=self.services.owner)
-            new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
-            await store_pseudonyms(session, request.conversation_id, request.site_id, new)
-            earlier = await history(
-                session, request.conversation_id, before=request.message_id, limit=settings.history_messages
-            )
-        self.answer_id = answer_id
+        new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
+        earlier = await _to_its_end(self._begin(message, new))
         return {
             "question": protected,
             "history": [Earlier("visitor" if m.role == "visitor" else "assistant", m.text) for m in earlier],
             "attached": [Attached(name, text) for name, _, text in files],
         }
+
+    async def _begin(self, message: NewMessage, new: dict[str, str]) -> list[Message]:
+        """Store the message, its new pseudonyms and an open answer; return what was said before."""
+        async with self.services.sessions.begin() as session:
+            answer_id = await begin_turn(session, message, owner=self.services.owner)
+            await store_pseudonyms(session, message.conversation_id, message.site_id, new)
+            limit = self.services.settings.turn.history_messages
+            earlier = await history(session, message.conversation_id, before=message.id, limit=limit)
+        self.answer_id = answer_id
+        return earlier
 
     async def _known_pseudonyms(self) -> dict[str, str]:
         async with self.services.sessions() as session:
@@ -275,3 +296,21 @@ class _Turn:
             trace_id=str(self.trace_id),
             notice=answer.notice,
         )
+
+
+def _storable(text: str) -> str:
+    """Text that PostgreSQL can hold: without NUL, without halves of surrogate pairs."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
+async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Await what must not be left half-way: a cancellation is heard when it has ended.
+
+    A turn that is stopped while it is committed would leave an open answer that nobody closes.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

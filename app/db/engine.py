@@ -75,7 +75,12 @@ def make_engine(address: str, *, pool_size: int = 10, statement_timeout_s: float
     )
     try:
         engine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_WAIT_S, pool_pre_ping=True
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_S,
+            pool_pre_ping=True,
+            hide_parameters=True,  # errors are logged, and among the parameters are texts and personal data
         )
     except ArgumentError:
         raise ConfigError(UNREADABLE) from None

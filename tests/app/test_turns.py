@@ -309,3 +309,70 @@ async def test_answers_of_dead_processes_are_marked_and_those_of_living_ones_are
         assert await mark_cut(session) == 0
 
     assert await count(services.sessions, Document) == 1
+
+
+async def test_an_answer_stands_although_its_checkpoints_cannot_be_removed(
+    services: Services, request_: TurnRequest
+) -> None:
+    class Unremovable:
+        async def adelete_thread(self, thread_id: str) -> None:
+            """Fail."""
+            raise OSError("gone")
+
+    events = await ask(replace(services, checkpoints=Unremovable()), request_)  # type: ignore[arg-type]  # a stand-in
+
+    assert isinstance(events[-1], Done)
+    assert [message.status for message in await answers(services, request_.conversation_id)] == ["done"]
+
+
+async def test_leaving_after_the_last_event_stops_nothing_and_leaves_no_checkpoint(
+    services: Services, request_: TurnRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with aclosing(run_turn(services, request_)) as events:
+        async for event in events:
+            if isinstance(event, Done):
+                break
+
+    assert [message.status for message in await answers(services, request_.conversation_id)] == ["done"]
+    assert await count(services.sessions, table("checkpoints")) == 0  # type: ignore[arg-type]  # not one of our tables
+    assert not caplog.records
+
+
+async def test_a_turn_that_is_stopped_while_it_is_stored_leaves_no_open_answer(
+    services: Services, request_: TurnRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def turn() -> None:
+        async with aclosing(run_turn(services, request_)) as events:
+            async for _ in events:
+                pass
+
+    async def stopped_before_the_commit(*_: object, **__: object) -> list[Message]:
+        task.cancel()
+        return []
+
+    monkeypatch.setattr("app.turns.history", stopped_before_the_commit)
+    task = asyncio.create_task(turn())
+    await asyncio.wait({task})
+
+    assert task.cancelled()
+    assert [message.status for message in await answers(services, request_.conversation_id)] == ["stopped"]
+
+
+async def test_characters_that_no_database_holds_are_left_out(services: Services, request_: TurnRequest) -> None:
+    events = await ask(services, replace(request_, text=f"{QUESTION}\0 \ud800"))
+
+    assert isinstance(events[-1], Done)
+
+
+async def test_an_error_of_the_database_is_logged_without_personal_data(
+    services: Services, request_: TurnRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with services.sessions.begin() as session:
+        await session.execute(text("ALTER TABLE pseudonyms RENAME COLUMN value TO other"))
+        await session.execute(text("ALTER TABLE pseudonyms ADD COLUMN value int"))
+
+    events = await ask(services, replace(request_, text="Write to ann@example.com"))
+
+    assert isinstance(events[-1], Failed)
+    assert "turn failed" in caplog.text
+    assert "ann@example.com" not in caplog.text
