@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.db.messages import Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
-from app.db.pseudonyms import load_pseudonyms, store_pseudonyms
+from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
 from app.db.search import SiteKnowledge
 from app.db.tables import Message
 from app.db.traces import TurnTrace, store_trace
@@ -198,39 +198,35 @@ class _Turn:
                 f"Your message has {len(text):,} characters; at most {settings.message_chars:,} can be read. "
                 "Please shorten it."
             )
-        known, spans = await asyncio.gather(
-            self._known_pseudonyms(), self._find([text, *(file.text for file in request.attachments)])
-        )
-        self.pseudonyms = Pseudonyms(known)
-        protected = self.pseudonyms.protect(text, spans[0])
-        files = [
-            (file.name, file.media_type, self.pseudonyms.protect(file.text, found))
-            for file, found in zip(request.attachments, spans[1:], strict=True)
-        ]
-        message = NewMessage(
-            request.message_id, request.site_id, request.user_id, request.conversation_id, protected, files
-        )
-        new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
-        earlier = await _to_its_end(self._begin(message, new))
+        spans = await self._find([text, *(file.text for file in request.attachments)])
+        message, earlier = await _to_its_end(self._begin(text, spans))
         return {
-            "question": protected,
+            "question": message.text,
             "history": [Earlier("visitor" if m.role == "visitor" else "assistant", m.text) for m in earlier],
-            "attached": [Attached(name, text) for name, _, text in files],
+            "attached": [Attached(name, text) for name, _, text in message.attachments],
         }
 
-    async def _begin(self, message: NewMessage, new: dict[str, str]) -> list[Message]:
-        """Store the message, its new pseudonyms and an open answer; return what was said before."""
+    async def _begin(self, text: str, spans: list[list[PersonalSpan]]) -> tuple[NewMessage, list[Message]]:
+        """Store the message protected, its new pseudonyms and an open answer; return it with what was said before."""
+        request = self.request
         async with self.services.sessions.begin() as session:
+            known = await hold_pseudonyms(session, request.conversation_id)
+            self.pseudonyms = Pseudonyms(known)
+            protected = self.pseudonyms.protect(text, spans[0])
+            files = [
+                (file.name, file.media_type, self.pseudonyms.protect(file.text, found))
+                for file, found in zip(request.attachments, spans[1:], strict=True)
+            ]
+            message = NewMessage(
+                request.message_id, request.site_id, request.user_id, request.conversation_id, protected, files
+            )
+            new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
             answer_id = await begin_turn(session, message, owner=self.services.owner)
             await store_pseudonyms(session, message.conversation_id, message.site_id, new)
             limit = self.services.settings.turn.history_messages
             earlier = await history(session, message.conversation_id, before=message.id, limit=limit)
         self.answer_id = answer_id
-        return earlier
-
-    async def _known_pseudonyms(self) -> dict[str, str]:
-        async with self.services.sessions() as session:
-            return await load_pseudonyms(session, self.request.conversation_id)
+        return message, earlier
 
     async def _find(self, texts: list[str]) -> list[list[PersonalSpan]]:
         """Find the personal data in each text."""

@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 from app.chat.runtime import Chat
-from app.db.pseudonyms import load_pseudonyms, store_pseudonyms
+from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
 from graph.errors import GuardDown
 from graph.guards.pseudonyms import Pseudonyms
 
@@ -21,7 +21,7 @@ async def protect(chat: Chat, conversation_id: UUID, text: str) -> str:
         raise GuardDown from error
     site_id = await chat.site_id()
     async with chat.services.sessions.begin() as session:
-        known = await load_pseudonyms(session, conversation_id)
+        known = await hold_pseudonyms(session, conversation_id)
         pseudonyms = Pseudonyms(known)
         protected = pseudonyms.protect(text, spans)
         new = {token: value for token, value in pseudonyms.values.items() if token not in known}

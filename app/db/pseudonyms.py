@@ -3,11 +3,23 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables import Pseudonym
+
+LOCK_CLASS = 0x7073_6575
+"""First key of the advisory locks under which tokens are given; the second is a hash of the conversation's id."""
+
+
+async def hold_pseudonyms(session: AsyncSession, conversation_id: UUID) -> dict[str, str]:
+    """Return value by token, and let nobody else give tokens in this conversation until the transaction ends.
+
+    Otherwise two messages at once would give one token to two values, of which only the first is kept.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(LOCK_CLASS, func.hashtext(str(conversation_id)))))
+    return await load_pseudonyms(session, conversation_id)
 
 
 async def load_pseudonyms(session: AsyncSession, conversation_id: UUID) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A turn from the visitor's message to what is kept of it, on the real database."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -376,3 +377,24 @@ async def test_an_error_of_the_database_is_logged_without_personal_data(
     assert isinstance(events[-1], Failed)
     assert "turn failed" in caplog.text
     assert "ann@example.com" not in caplog.text
+
+
+async def test_two_messages_at_once_do_not_share_a_pseudonym(services: Services, request_: TurnRequest) -> None:
+    both = threading.Barrier(2)
+
+    class AtOnce(Addresses):
+        def find(self, text: str) -> list[PersonalSpan]:
+            """Wait until both messages are looked at."""
+            both.wait(timeout=10)
+            return super().find(text)
+
+    used = replace(services, personal_data=AtOnce())
+    await asyncio.gather(
+        ask(used, replace(request_, text="Write to ann@example.com")),
+        ask(used, replace(request_, message_id=uuid4(), text="Write to bob@example.com")),
+    )
+
+    async with services.sessions() as session:
+        tokens = {row.value: row.token for row in await session.scalars(select(Pseudonym))}
+        texts = set(await session.scalars(select(Message.text).where(Message.role == "visitor")))
+    assert texts == {f"Write to {tokens['ann@example.com']}", f"Write to {tokens['bob@example.com']}"}
