@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from procrastinate.schema import SchemaManager
 from psycopg.rows import DictRow, dict_row
@@ -36,7 +37,8 @@ async def migrate(engine: AsyncEngine) -> None:
     """Make every table that is missing and upgrade those that are old. One process at a time; again is harmless.
 
     Raises:
-        MigrationFailed: a table is locked by somebody else, a statement failed, or another migration takes too long.
+        MigrationFailed: a table is locked by somebody else, a statement failed, another migration takes too long, or
+            the tables are those of a newer version.
     """
     if not await pending(engine):
         return
@@ -50,6 +52,10 @@ async def migrate(engine: AsyncEngine) -> None:
             async with _raw(engine) as plain:
                 await AsyncPostgresSaver(plain).setup()
                 await _set_up_jobs(plain)
+    except CommandError as error:
+        raise MigrationFailed(
+            "The tables were made by a newer Parley than this one; use that, or restore the backup of the older."
+        ) from error
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         reason = str(cause).splitlines()[0] if str(cause) else type(cause).__name__

@@ -94,3 +94,11 @@ async def test_a_failed_migration_lets_the_next_one_try(engine: AsyncEngine) -> 
 
     async with engine.connect() as connection:
         assert await connection.scalar(text(f"SELECT pg_try_advisory_lock({LOCK})"))
+
+
+async def test_the_tables_of_a_newer_version_are_refused_with_a_sentence(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(MigrationFailed, match="newer Parley"):
+        await migrate(engine)
