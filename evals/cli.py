@@ -65,13 +65,14 @@ def intents(data: Data = None) -> None:
 
 @program.command()
 def guards(data: Data = None) -> None:
-    """How well personal data is found, by character, and how often harmless messages are touched."""
-    from app.loading import load_personal_data
+    """How well personal data and injected instructions are found, and how often harmless messages are touched."""
+    from app.loading import load_encoder, load_injection, load_personal_data
     from evals.guards import main
 
     folder = _folder(data)
-    settings_for()
-    _print_rows(main(folder, load_personal_data()))
+    settings = settings_for()
+    encoder = load_encoder(settings)
+    _print_rows(main(folder, load_personal_data(), load_injection(settings, encoder), encoder))
 
 
 @program.command()

@@ -1,4 +1,4 @@
-"""How well personal data is found, by character, and how often harmless messages are touched."""
+"""How well personal data and injected instructions are found, and how often harmless messages are touched."""
 
 import json
 import time
@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from graph.context import PersonalDataFinder
+from evals.train_injection import samples
+from graph.context import Encoder, InjectionScreen, PersonalDataFinder
 from graph.guards.pseudonyms import TYPES
 
 PERSONAL = TYPES - {"TEXT", "URL"}
@@ -50,8 +51,8 @@ def touched(texts: list[str], finder: PersonalDataFinder) -> tuple[float, list[s
     return sum(map(bool, found)) / len(texts), [value for values in found for value in values]
 
 
-def main(data: Path, finder: PersonalDataFinder) -> list[dict[str, object]]:
-    """Every row of this evaluation."""
+def personal_data(data: Path, finder: PersonalDataFinder) -> list[dict[str, object]]:
+    """Rows on personal data."""
     result = [by_character(data / "pii" / name / "dev.jsonl", finder) for name in MARKED]
     for name, path, step in HARMLESS:
         texts = [row["text"] for row in _rows(data / path / "dev.jsonl")[::step]]
@@ -62,6 +63,21 @@ def main(data: Path, finder: PersonalDataFinder) -> list[dict[str, object]]:
     texts = [row["text"] for row in _rows(data / "docs" / "plausible" / "questions.dev.jsonl")]
     share, values = touched(texts, finder)
     return [*result, {"set": "plausible questions", "n": len(texts), "touched": share, "what": values[:20]}]
+
+
+def injection(data: Path, screen: InjectionScreen, encoder: Encoder) -> list[dict[str, object]]:
+    """Share of each set that the screen blocks, of the part on which its head was neither trained nor tuned."""
+    kept = [sample for sample in samples(data) if sample.part == "test"]
+    vectors = encoder.encode([sample.text for sample in kept])
+    blocked: dict[str, list[bool]] = {}
+    for sample, vector in zip(kept, vectors, strict=True):
+        blocked.setdefault(sample.kind, []).append(screen.judge(sample.text, vector).blocked)
+    return [{"set": kind, "n": len(each), "blocked": sum(each) / len(each)} for kind, each in sorted(blocked.items())]
+
+
+def main(data: Path, finder: PersonalDataFinder, screen: InjectionScreen, encoder: Encoder) -> list[dict[str, object]]:
+    """Every row of this evaluation."""
+    return [*injection(data, screen, encoder), *personal_data(data, finder)]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 from graph.context import Encoder, FloatArray, InjectionFinding
 from graph.encoder.onnx import MAX_TOKENS
 from graph.errors import ConfigError
+from graph.guards.language import foreign
 from graph.guards.lexical import decoded, plain, signal
 
 WEIGHTS = Path(__file__).with_name("injection.npz")
@@ -22,6 +23,8 @@ WINDOWS = 48
 TOKENS = 3000
 """About as many tokens are encoded for one judgement, so that dense texts get fewer windows, never slower ones."""
 
+FOREIGN = 2.0
+"""Taken off the log-odds where the text is not English: the encoder, and so the head, reads only English well."""
 COUNTED = 200
 """So many pieces are counted to know how dense a text is."""
 
@@ -54,7 +57,7 @@ class InjectionHead:
     def judge(self, text: str, vector: FloatArray) -> InjectionFinding:
         """Judge `text`, whose unit vector is `vector` of shape `(dimensions,)`."""
         clean = plain(text)
-        findings = [self._head(vector, _LIKE_ATTACK)]
+        findings = [self._head(text, vector, _LIKE_ATTACK)]
         hidden = decoded(text)
         others = ([clean] if clean != text else []) + self._affordable(
             windows(clean) + [piece for each in hidden for piece in windows(each) or [each]]
@@ -64,7 +67,7 @@ class InjectionHead:
             for other, row in zip(others, vectors, strict=True):
                 part = "holds a passage that " if len(clean) > LONG_CHARS else ""
                 reason = "hides a text that " if any(other in each for each in hidden) else part
-                findings.append(self._head(row, reason + _LIKE_ATTACK))
+                findings.append(self._head(other, row, reason + _LIKE_ATTACK))
         for each in [clean, *hidden]:
             if found := signal(plain(each)):
                 reason = f"hides a text that {found.reason}" if each in hidden else found.reason
@@ -80,8 +83,8 @@ class InjectionHead:
         mean = max(1, tokens / max(1, min(len(pieces), COUNTED)))
         return spread(pieces, int(TOKENS / mean))
 
-    def _head(self, vector: FloatArray, reason: str) -> tuple[float, str]:
-        logit = float(vector @ self._direction) + self._bias
+    def _head(self, text: str, vector: FloatArray, reason: str) -> tuple[float, str]:
+        logit = float(vector @ self._direction) + self._bias - (FOREIGN if foreign(text) else 0)
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))), reason
 
 

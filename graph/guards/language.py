@@ -2,6 +2,7 @@
 
 import re
 
+LAST_LATIN = "\u024f"
 _WORD = re.compile(r"[^\W\d_]{1,20}")
 _CAPITALISED = re.compile(r"(?<!\w)[A-ZÀ-ÖØ-ÞŠŽČ][a-zß-ÿ]")
 _ENGLISH_WORDS = (
@@ -28,8 +29,14 @@ _OTHERS = frozenset(_OTHER_WORDS.split()) - _ENGLISH
 
 
 def worth_reading(text: str) -> bool:
-    """Whether `text` holds a capitalised word and no more words of other languages than English ones."""
-    if not _CAPITALISED.search(text):
-        return False
+    """Whether `text` holds a capitalised word and is not in another language than English."""
+    return bool(_CAPITALISED.search(text)) and not foreign(text)
+
+
+def foreign(text: str) -> bool:
+    """Whether `text` seems to be in another language: by its commonest words, or as most letters are not Latin."""
     words = [word.lower() for word in _WORD.findall(text)]
-    return sum(word in _ENGLISH for word in words) >= sum(word in _OTHERS for word in words)
+    letters = "".join(words)
+    if sum(letter > LAST_LATIN for letter in letters) * 2 > len(letters):
+        return True
+    return sum(word in _ENGLISH for word in words) < sum(word in _OTHERS for word in words)

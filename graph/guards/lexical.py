@@ -12,7 +12,7 @@ _INVISIBLE = re.compile(
 )
 _TAGS = re.compile("[\U000e0020-\U000e007e]")
 _FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
-_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){4,}\w(?!\w)")
+_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){2,}\w(?!\w)")
 _GAP = re.compile(r"\s{2,}")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{24,}={0,2}(?![A-Za-z0-9+/=])")
 _LATIN = re.compile("[A-Za-z]")
@@ -75,6 +75,29 @@ _PATTERNS = tuple(
             r"|free (?:from|of) (?:all |any )?(?:rules|restrictions|limits)))",
         ),
         (
+            0.95,
+            "asks for the text that stands before the conversation",
+            r"\b(?:repeat|print|output|copy|recite|reproduce|spell out) (?:back )?(?:to me )?"
+            r"(?:all |everything |exactly )?(?:(?:of )?the )?(?:text|words|content|message|prompt|lines)?\s?"
+            r"(?:written |that is |that are )?(?:above|before this)\b.{0,30}?"
+            r"\b(?:verbatim|word for word|starting with|beginning with|you are)\b",
+        ),
+        (
+            0.93,
+            "claims to have the system's authority",
+            r"(?:^|[.!?:\n])\s{0,3}\W{0,3}(?:system|admin(?:istrator)?|developer)"
+            r" (?:override|mode activated|command)\s?[:!\]-]",
+        ),
+        (
+            0.97,
+            "tells the assistant to set its instructions aside",
+            r"\b(?:ignoriere?n?|vergiss|missachte|ignorez|ignore|oubliez?|ignora|olvida|dimentica|negeer|vergeet|esqueça)\s{1,3}"
+            r"(?:(?:alle?|sämtliche|deine|die|toutes|tous|les|tes|vos|todas?|las|tus|tutte|le|tue|as|suas|je|de)\s{1,3}){1,3}"
+            r"(?:(?:vorherigen|bisherigen|vorigen|precedenti|anteriores|vorige|eerdere)\s{1,3})?"
+            r"(?:anweisungen|instruktionen|regeln|instructions|consignes|règles|instrucciones|reglas|istruzioni"
+            r"|regole|instructies|regels|instruções|regras)\b",
+        ),
+        (
             0.93,
             "carries marks that separate roles inside a model's prompt",
             r"<\|(?:im_start|im_end|system|start_header_id|endoftext)\|?>?|\[/?INST\]|<</?SYS>>"
@@ -82,6 +105,14 @@ _PATTERNS = tuple(
         ),
     )
 )
+
+LONG_WORD_CHARS = 16
+_RUN_TOGETHER = re.compile(
+    r"(?:ignore|disregard|forget|override|bypass)(?:all|any|your|the|my|previous|prior|above|earlier|system){1,4}"
+    r"(?:instruction|prompt|rule|guideline|command)",
+    re.IGNORECASE,
+)
+"""What is left of a sentence whose letters stood apart, once the gaps are closed."""
 
 
 def plain(text: str) -> str:
@@ -113,4 +144,6 @@ def decoded(text: str) -> list[str]:
 def signal(text: str) -> Signal | None:
     """The strongest sign in the letters of `text`, which `plain` has made."""
     found = [signal for pattern, signal in _PATTERNS if pattern.search(text)]
+    if any(_RUN_TOGETHER.search(word) for word in text.split() if len(word) > LONG_WORD_CHARS):
+        found.append(Signal(0.97, "tells the assistant, letter by letter, to set its instructions aside"))
     return max(found, key=lambda each: each.score, default=None)

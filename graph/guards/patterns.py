@@ -86,7 +86,7 @@ _ID_WORD = re.compile(
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{1,128}@\S{1,300}", _I)
 
 _FORMS = (
-    ("URL", 0.95, _URL),
+    ("URL", 1.0, _URL),
     ("EMAIL", 1.0, _EMAIL),
     ("EMAIL", 0.7, _SPOKEN_EMAIL),
     ("PASSWORD", 0.9, _SECRET),
