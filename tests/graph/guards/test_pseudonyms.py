@@ -16,8 +16,8 @@ KNOWN = {
     "[TEXT_1]": "[EMAIL_1]",
 }
 PIECES = [
-    "[EMAIL_1]", "EMAIL_1", "[email_12]", "[", "]", "EMAIL", "_", "1", "2", " ", "PERSON_1", "CREDIT_CARD_1", "[TEXT_1]",
-    "x", "é",
+    "[EMAIL_1]", "EMAIL_1", "[email_12]", "[", "]", "EMAIL", "_", "1", "2", " ", "PERSON_1", "CREDIT_CARD_1",
+    "[TEXT_1]", "x", "é",
 ]  # fmt: skip
 
 
