@@ -3,7 +3,11 @@
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
+from typing import Any
+
+from graph.errors import ParleyError
 
 _QUIET = (
     "uvicorn.error",
@@ -21,7 +25,22 @@ _QUIET = (
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"color_message"}  # the last is uvicorn's, for terminals
 
 
-class JsonLines(logging.Formatter):
+class Frames(logging.Formatter):
+    """Tells where an exception arose and of what kind it is, but not its message: that may quote what people wrote."""
+
+    def formatException(self, info: Any) -> str:  # noqa: N802 - the library's name
+        """Return the frames, then the chain of kinds; our own errors, whose sentences are ours, with their message."""
+        _, error, trace = info
+        lines = traceback.format_tb(trace)
+        while error is not None:
+            code = getattr(getattr(error, "orig", None), "sqlstate", None) or getattr(error, "sqlstate", None)
+            said = f": {error}" if isinstance(error, ParleyError) else f" ({code})" if code else ""
+            lines.append(f"{type(error).__module__}.{type(error).__qualname__}{said}\n")
+            error = error.__cause__ or error.__context__
+        return "".join(lines).rstrip()
+
+
+class JsonLines(Frames):
     """One JSON object a line, with the fields that a caller passed in `extra`."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -38,7 +57,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-class Text(logging.Formatter):
+class Text(Frames):
     """A readable line that ends with the fields that a caller passed in `extra`."""
 
     def __init__(self) -> None:

@@ -47,7 +47,7 @@ class Database(Section):
         None,
         description="`postgresql://user:password@host/name`. Unset: Parley runs its own PostgreSQL below `home`.",
     )
-    pool_size: int = Field(10, ge=1, le=200, description="Connections that one process may hold open.")
+    pool_size: int = Field(10, ge=3, le=200, description="Connections that one process may hold open.")
     statement_timeout_s: float = Field(15, gt=0, description="A single statement may take this long.")
 
 

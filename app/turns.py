@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -129,6 +129,7 @@ class _Turn:
                         self.steps.append((datetime.now(UTC), part))
                     case Source():
                         self.sources.append(part)
+                        part = self._restored(part)
                 yield part
         if rest := restorer.flush():
             yield Token(rest)
@@ -198,7 +199,8 @@ class _Turn:
                 f"Your message has {len(text):,} characters; at most {settings.message_chars:,} can be read. "
                 "Please shorten it."
             )
-        spans = await self._find([text, *(file.text for file in request.attachments)])
+        names = [_storable(file.name) for file in request.attachments]
+        spans = await self._find([text, *names, *(file.text for file in request.attachments)])
         message, earlier = await _to_its_end(self._begin(text, spans))
         return {
             "question": message.text,
@@ -213,12 +215,19 @@ class _Turn:
             known = await hold_pseudonyms(session, request.conversation_id)
             self.pseudonyms = Pseudonyms(known)
             protected = self.pseudonyms.protect(text, spans[0])
-            files = [
-                (file.name, file.media_type, self.pseudonyms.protect(file.text, found))
-                for file, found in zip(request.attachments, spans[1:], strict=True)
+            protect, files = self.pseudonyms.protect, request.attachments
+            in_names, in_texts = spans[1 : len(files) + 1], spans[len(files) + 1 :]
+            protected_files = [
+                (protect(_storable(file.name), in_name), file.media_type, protect(file.text, in_text))
+                for file, in_name, in_text in zip(files, in_names, in_texts, strict=True)
             ]
             message = NewMessage(
-                request.message_id, request.site_id, request.user_id, request.conversation_id, protected, files
+                request.message_id,
+                request.site_id,
+                request.user_id,
+                request.conversation_id,
+                protected,
+                protected_files,
             )
             new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
             answer_id = await begin_turn(session, message, owner=self.services.owner)
@@ -280,6 +289,15 @@ class _Turn:
         async with self.services.sessions.begin() as session:
             await save_progress(session, self.answer_id, self.shown)
 
+    def _restored(self, source: Source) -> Source:
+        """A source as its visitor may see it: a passage of an attached file has its own words back."""
+        if source.chunk_id is not None:
+            return source
+        restore = self.pseudonyms.restore
+        return replace(
+            source, document=restore(source.document), title=restore(source.title), text=restore(source.text)
+        )
+
     def _done(self, answer: Answer) -> Done:
         return Done(
             message_id=str(self.answer_id),
@@ -287,7 +305,7 @@ class _Turn:
             answered_by=answer.answered_by,
             rung=answer.rung,
             intent=self.intent.name if self.intent else "blocked",
-            sources=tuple(self.sources),
+            sources=tuple(map(self._restored, self.sources)),
             usage=answer.usage,
             trace_id=str(self.trace_id),
             notice=answer.notice,

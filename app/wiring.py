@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
@@ -23,6 +23,8 @@ from graph.build import Turn, build_graph
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
 from graph.errors import ConfigError
 from graph.state import KEPT_TYPES
+
+LEAST_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,14 @@ def secret_of(settings: Settings) -> bytes:
     if not settings.embedded:
         raise ConfigError("Set PARLEY_SECRET to 32 random characters or more, the same on every replica.")
     path = settings.home / "secret"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_urlsafe(48).encode())
-    return path.read_bytes()
+    if not path.exists():
+        new = path.with_name(f"secret.{os.getpid()}")  # whole before it gets its name
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_urlsafe(48).encode())
+        with suppress(FileExistsError):  # another command was quicker
+            os.link(new, path)
+        new.unlink()
+    secret = path.read_bytes()
+    if len(secret) < LEAST_SECRET_BYTES:
+        raise ConfigError(f"The file {path} holds no secret; remove it, and a new one is made.")
+    return secret

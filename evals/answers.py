@@ -1,4 +1,4 @@
-"""Answers to natural questions about a product's documentation: are the facts in them, are unanswerable ones declined?"""
+"""Answers to natural questions about a documentation: are the facts there, are unanswerable ones declined?"""
 
 import json
 from collections import Counter

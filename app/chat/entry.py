@@ -21,11 +21,12 @@ from chainlit.user import PersistedUser
 from app.chat.answer_text import source_name, source_path
 from app.chat.data_layer import ParleyDataLayer, uuid_or_none
 from app.chat.opened_thread import unfinished
+from app.chat.protecting import find_source
 from app.chat.runtime import current
 from app.chat.steps_shown import answer_step, now
 from app.chat.uploads import take_files
 from app.chat.visitor_turn import RETRY, TurnOnPage, retry_action, withdraw
-from app.db.conversations import find_citation, find_visitor_message
+from app.db.conversations import find_visitor_message
 from app.db.pseudonyms import load_pseudonyms
 from app.turns import AttachedText, TurnRequest
 from graph.errors import AttachmentRefused
@@ -87,7 +88,7 @@ async def open_source(message: Any) -> None:
     if answer_id is None or not number.isdecimal() or len(number) > 3:
         return
     async with current().services.sessions() as session:
-        citation = await find_citation(session, UUID(user.id), answer_id, int(number))
+        citation = await find_source(session, UUID(user.id), answer_id, int(number))
     if citation is None:
         return
     element = ElementDict(
@@ -193,7 +194,10 @@ async def _asked_again(session: WebsocketSession, message_id: str) -> TurnReques
         conversation_id=message.conversation_id,
         message_id=message.id,
         text=pseudonyms.restore(message.text),
-        attachments=tuple(AttachedText(file.name, file.media_type, pseudonyms.restore(file.text)) for file in files),
+        attachments=tuple(
+            AttachedText(pseudonyms.restore(file.name), file.media_type, pseudonyms.restore(file.text))
+            for file in files
+        ),
     )
 
 

@@ -8,10 +8,11 @@ from chainlit.step import StepDict
 from chainlit.types import FeedbackDict, ThreadDict
 
 from app.chat.answer_text import ENDINGS, shown_answer
+from app.chat.protecting import restored
 from app.chat.steps_shown import answer_step, run_id, run_step, stamp, trail_step, visitor_step
 from app.db.conversations import Whole
-from app.db.tables import Citation, Message, Score
-from graph.events import Step
+from app.db.tables import Message, Score
+from graph.events import Source, Step
 from graph.guards.pseudonyms import Pseudonyms
 
 UNTITLED = "Conversation"
@@ -21,9 +22,9 @@ def opened(whole: Whole, *, assistant: str) -> ThreadDict:
     """Return the conversation with all texts restored: this is for its owner only."""
     conversation, thread_id = whole.conversation, str(whole.conversation.id)
     pseudonyms = Pseudonyms(whole.pseudonyms)
-    cited: dict[UUID, list[Citation]] = defaultdict(list)
+    cited: dict[UUID, list[Source]] = defaultdict(list)
     for citation in whole.citations:
-        cited[citation.message_id].append(citation)
+        cited[citation.message_id].append(restored(citation, pseudonyms))
     led: dict[UUID, list[Step]] = defaultdict(list)
     for answer_id, span in whole.spans:
         led[answer_id].append(Step(span.name, span.detail, span.duration_ms))
@@ -49,7 +50,10 @@ def opened(whole: Whole, *, assistant: str) -> ThreadDict:
         tags=[],
         metadata={},
         steps=steps,
-        elements=[_element(str(file.id), thread_id, str(file.message_id), file.name) for file in whole.attachments],
+        elements=[
+            _element(str(file.id), thread_id, str(file.message_id), pseudonyms.restore(file.name))
+            for file in whole.attachments
+        ],
     )
 
 
@@ -67,7 +71,7 @@ def _answered(
     thread_id: str,
     assistant: str,
     led: list[Step],
-    cited: list[Citation],
+    cited: list[Source],
     score: Score | None,
     comment: str | None,
 ) -> list[StepDict]:

@@ -20,12 +20,12 @@ from app.chat.data_layer import uuid_or_none
 from app.chat.gate import host_of
 from app.chat.guest_pass import GUEST_COOKIE, TOKEN_COOKIE, bearer, cookies_for, forget
 from app.chat.pages import page_html, policy
-from app.chat.protecting import protect
+from app.chat.protecting import find_source, protect
 from app.chat.runtime import Chat
 from app.chat.steps_shown import answer_of_run
 from app.chat.uploads import read_text
 from app.chat.uploads_allowed import MOST
-from app.db.conversations import find_attachment, find_citation, rename_conversation
+from app.db.conversations import find_attachment, rename_conversation
 from app.db.pseudonyms import load_pseudonyms
 from app.db.scores import conversation_of_answer, rate, unrate
 from app.db.users import GUEST
@@ -166,7 +166,7 @@ def _add_files(router: APIRouter, chat: Chat) -> None:
         """A cited passage as Markdown, with a link to its page or, without one, the name of its document."""
         id_ = uuid_or_none(answer_id)
         async with sessions() as session:
-            found = await find_citation(session, UUID(user.id), id_, number) if id_ else None
+            found = await find_source(session, UUID(user.id), id_, number) if id_ else None
         if found is None:
             raise HTTPException(404, "There is no such source.")
         link = f"\n\n[Open the page]({found.url})" if (found.url or "").startswith(("http://", "https://")) else ""

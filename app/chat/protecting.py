@@ -1,11 +1,17 @@
-"""Protection of what visitors write outside of a message: titles and comments."""
+"""Protection of what visitors write outside of a message, titles and comments, and their own words given back."""
 
 import asyncio
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.chat.runtime import Chat
-from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
+from app.db.conversations import find_citation
+from app.db.pseudonyms import hold_pseudonyms, load_pseudonyms, store_pseudonyms
+from app.db.tables import Citation, Message
 from graph.errors import GuardDown
+from graph.events import Source
 from graph.guards.pseudonyms import Pseudonyms
 
 
@@ -27,3 +33,27 @@ async def protect(chat: Chat, conversation_id: UUID, text: str) -> str:
         new = {token: value for token, value in pseudonyms.values.items() if token not in known}
         await store_pseudonyms(session, conversation_id, site_id, new)
     return protected
+
+
+def restored(citation: Citation, pseudonyms: Pseudonyms) -> Source:
+    """A citation as its visitor may see it: a passage of an attached file has its own words back."""
+    back = pseudonyms.restore if citation.chunk_id is None else str
+    return Source(
+        number=citation.number,
+        chunk_id=citation.chunk_id,
+        document=back(citation.document),
+        title=back(citation.title),
+        heading=citation.heading,
+        url=citation.url,
+        text=back(citation.text),
+    )
+
+
+async def find_source(session: AsyncSession, user_id: UUID, answer_id: UUID, number: int) -> Source | None:
+    """Return a passage that an answer to this visitor cites, restored."""
+    citation = await find_citation(session, user_id, answer_id, number)
+    if citation is None:
+        return None
+    conversation_id = await session.scalar(select(Message.conversation_id).where(Message.id == answer_id))
+    assert conversation_id is not None  # noqa: S101 - the citation hangs on the message
+    return restored(citation, Pseudonyms(await load_pseudonyms(session, conversation_id)))

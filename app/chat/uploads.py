@@ -32,14 +32,14 @@ def read_text(name: str, content: bytes, *, largest_bytes: int) -> str:
             f"{short} is larger than {size_in_words(largest_bytes)}. "
             "Please attach a shorter text or paste the part that matters."
         )
-    if not content:
-        raise AttachmentRefused(f"{short} is empty.")
     if PurePath(name).suffix.lower() not in _ENDINGS:
         raise AttachmentRefused(f"{short} cannot be read here. Please attach a text file, such as .txt, .md or .csv.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
+    if not text.strip():
+        raise AttachmentRefused(f"{short} is empty.")
     if "\0" in text:
         raise AttachmentRefused(
             f"{short} is not a text file in UTF-8. Please attach a text or paste the part that matters."

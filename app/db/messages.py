@@ -160,7 +160,7 @@ async def _own_conversation(session: AsyncSession, message: NewMessage) -> None:
         )
         .on_conflict_do_update(
             index_elements=[Conversation.id],
-            set_={"updated_at": func.now(), "title": func.coalesce(Conversation.title, title)},
+            set_={"updated_at": func.now(), "title": func.coalesce(Conversation.title, title.replace("\n", " "))},
         )
         .returning(Conversation.site_id, Conversation.user_id)
     )

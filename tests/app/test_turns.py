@@ -261,15 +261,19 @@ async def test_a_lower_rung_is_told_to_the_visitor(services: Services, request_:
 
 
 async def test_an_attached_text_can_be_asked_about(services: Services, request_: TurnRequest) -> None:
-    note = AttachedText("note.txt", "text/plain", "Warranty covers two years for mary@example.org and her bicycle.")
+    note = AttachedText(
+        "mary@example.org note.txt", "text/plain", "Warranty covers two years for mary@example.org and her bicycle."
+    )
     request = replace(request_, text="Which bicycle warranty covers two years?", attachments=(note,))
 
     events = await ask(services, request, route("Warranty covers two years [1]."))
 
     sources = [event for event in events if isinstance(event, Source)]
-    assert [source.document for source in sources] == ["note.txt"]
+    assert [source.document for source in sources] == ["mary@example.org note.txt"], "restored for its visitor"
     async with services.sessions() as session:
-        assert "mary" not in (await session.scalars(select(Attachment.text))).one()
+        attachment = (await session.scalars(select(Attachment))).one()
+        citation = (await session.scalars(select(Citation))).one()
+        assert "mary" not in f"{attachment.name} {attachment.text} {citation.document} {citation.title} {citation.text}"
 
 
 async def test_the_database_going_away_in_mid_turn_is_told_and_nothing_written_is_lost(
