@@ -15,7 +15,8 @@ from graph.errors import UnknownSite
 GUIDE = Path(__file__).resolve().parent.parent / "docs"
 SOURCE = "guide"
 SITE = "default"
-NOT_FOR_VISITORS = ("decisions", "images")
+NOT_FOR_VISITORS = ("decisions", "images", "settings.md")
+"""Decisions and the reference of settings: their fragments push better passages out."""
 
 
 async def ingest_guide(

@@ -89,7 +89,8 @@ async def _search(settings: Settings, records: Iterator[Record], site_name: str,
             passages = await knowledge.search(record["query"], encoder.encode([record["query"]])[0], limit=top)
             if text:
                 for passage in passages:
-                    print(f"{passage.score:.3f}  {passage.document} › {passage.heading}\n       {passage.text[:160]!r}")
+                    start = " ".join(passage.text.split())[:160]
+                    print(f"{passage.score:.3f}  {passage.document} › {passage.heading}\n       {start}")
                 continue
             results = [{"document": p.document, "heading": p.heading, "score": round(p.score, 6)} for p in passages]
             _print({"id": record["id"], "results": results})

@@ -2,7 +2,7 @@
 
 import sys
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 
 import typer
 from typer.exceptions import TyperException
@@ -27,6 +27,9 @@ take seconds."""
 
 def main() -> None:
     """Run `parley` and leave the process with its exit code."""
+    if sys.argv[1:] == ["--version"]:
+        print(f"parley {version('parley')}")
+        sys.exit()
     try:
         code = _program(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))(standalone_mode=False)
     except typer.Exit as leave:

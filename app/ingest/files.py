@@ -36,7 +36,8 @@ class FileSource:
     def items(self) -> Iterator[Item | Problem | Skipped]:
         """Read the files in the order of their names."""
         if self.start.is_file():
-            yield self._read(self.start)
+            item = self._read(self.start)
+            yield Problem(item.path, item.reason) if isinstance(item, Skipped) else item  # it was asked for by name
             return
         found = False
         for each in self._walk(self.start):

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from graph.knowledge.words import content_words
 from graph.state import Earlier
 
-_LEANING = re.compile(
-    r"^(and|but|so|then|also|what about|how about|why|why not|when|which one|what else)\b"
-    r"|\b(it|its|that|this|they|them|those|these|there|he|she)\b",
-    re.IGNORECASE,
+_BEGINS = re.compile(
+    r"^(and|but|so|then|also|what about|how about|which one|what else|why\??$|why not)\b", re.IGNORECASE
 )
+_THESE = re.compile(r"\b(that|this|they|them|those|these)\b", re.IGNORECASE)
+_IT = re.compile(r"\bit\b", re.IGNORECASE)
+_SAY_LITTLE = frozenset(
+    content_words("take takes long much many cost costs work happen happens mean long often soon done")
+)
+"""Words that ask about something without naming it: "how long does it take"."""
 FEW_WORDS = 4
 """A question with more content words of its own stands by itself."""
 
@@ -18,6 +22,12 @@ FEW_WORDS = 4
 def search_text(question: str, history: Sequence[Earlier]) -> str:
     """The text to search for: the question, behind the visitor's last one when it leans on that."""
     last = next((earlier.text for earlier in reversed(history) if earlier.role == "visitor"), None)
-    if last is None or len(content_words(question)) > FEW_WORDS or not _LEANING.search(question):
-        return question
-    return f"{last} {question}"
+    return f"{last} {question}" if last is not None and _leans(question) else question
+
+
+def _leans(question: str) -> bool:
+    """Whether a question names too little to be searched for. "It" alone is no sign: visitors call the product so."""
+    own = [word for word in content_words(question) if word not in _SAY_LITTLE]
+    if _BEGINS.search(question):
+        return len(own) <= FEW_WORDS
+    return not own and bool(_THESE.search(question) or _IT.search(question))

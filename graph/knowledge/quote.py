@@ -6,7 +6,7 @@ at no loss, 0.2 lost a tenth of the facts.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from graph.context import Encoder, FloatArray, Passage
 from graph.knowledge.sentences import Piece, joined, pieces
 
 WORDS = 110
+OPENING_WORDS = 10
+"""Words more that the best passage's opening may take: what comes later often leans on it."""
 PASSAGES = 2
 PASSAGE_WEIGHT = 2.0
 FAR_BEHIND = 0.12
@@ -68,7 +70,19 @@ def choose(question: FloatArray, passages: Sequence[Passage], encoder: Encoder, 
             left -= pick.piece.words
     if candidates and not chosen:
         chosen = [max(candidates, key=lambda pick: pick.score)]
+    elif chosen:
+        first = next(pick for pick in candidates if pick.number == chosen[0].number)
+        if first not in chosen and first.piece.words <= left + OPENING_WORDS:
+            chosen.append(first)
     return sorted(chosen, key=lambda pick: (pick.number, pick.order))
+
+
+def in_order(chosen: Sequence[Pick], passages: Sequence[Passage]) -> tuple[list[Pick], list[Passage]]:
+    """Number the passages anew in the order in which the picks cite them, those that are not cited last."""
+    cited = list(dict.fromkeys(pick.number for pick in chosen))
+    places = {number: place for place, number in enumerate(cited, start=1)}
+    rest = [passage for number, passage in enumerate(passages, start=1) if number not in places]
+    return [replace(pick, number=places[pick.number]) for pick in chosen], [*(passages[n - 1] for n in cited), *rest]
 
 
 def rendered(chosen: Sequence[Pick]) -> str:

@@ -7,10 +7,10 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.events import Token
 from graph.knowledge.answerable import answerable
-from graph.knowledge.quote import choose, rendered
+from graph.knowledge.quote import choose, in_order, rendered
 from graph.nodes.screen import vector_of
 from graph.rungs.phrase import phrase
-from graph.rungs.repeat import repeat
+from graph.rungs.repeat import Led, repeat
 from graph.state import Attempt, Draft, TurnState
 
 
@@ -29,22 +29,19 @@ async def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder) if near else []
     if not picks:
         return {"draft": Draft(text="", answered_by="parley", rung="fixed", unknown=True, attempts=attempts)}
-    outcome = await repeat(state, runtime, picks)
-    if isinstance(outcome, Draft):
-        return {"draft": _after(attempts, outcome)}
+    led = await repeat(state, runtime, picks)
+    if isinstance(led, Led):
+        picks, answered_by, rung, attempts, usage = (
+            led.picks,
+            led.answered_by,
+            led.rung,
+            attempts + led.attempts,
+            led.usage,
+        )
+    else:
+        answered_by, rung, attempts, usage = "documents", "quote", attempts + led, ()
+    picks, passages = in_order(picks, passages)
     text = rendered(picks)
     runtime.stream_writer(Token(text))
-    return {
-        "draft": Draft(text=text, answered_by="documents", rung="quote", verbatim=True, attempts=attempts + outcome)
-    }
-
-
-def _after(attempts: tuple[Attempt, ...], draft: Draft) -> Draft:
-    return Draft(
-        text=draft.text,
-        answered_by=draft.answered_by,
-        rung=draft.rung,
-        verbatim=draft.verbatim,
-        attempts=attempts + draft.attempts,
-        usage=draft.usage,
-    )
+    draft = Draft(text, answered_by, rung, verbatim=True, attempts=attempts, usage=usage)
+    return {"draft": draft, "passages": passages}

@@ -7,27 +7,39 @@ as that one is certain, its passage leads an answer that is quoted.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
-from graph.events import Token
-from graph.knowledge.quote import Pick, rendered
+from graph.events import Rung, Usage
+from graph.knowledge.quote import Pick
 from graph.models.chain import Answered, NoModelAnswered, stream_answer
 from graph.prompts import selection
 from graph.rungs.failed import failed
-from graph.state import Attempt, Draft, TurnState
+from graph.state import Attempt, TurnState
 
 CANDIDATES = 4
 FEWEST_WORDS = 5
 """Shorter pieces, steps of a list, code and rows of a table do not lead an answer."""
 
 
-async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequence[Pick]) -> Draft | tuple[Attempt, ...]:
+@dataclass(frozen=True, slots=True)
+class Led:
+    """The picks in the order that a small model chose, the leading passage's first."""
+
+    picks: list[Pick]
+    answered_by: str
+    rung: Rung
+    attempts: tuple[Attempt, ...]
+    usage: tuple[Usage, ...]
+
+
+async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequence[Pick]) -> Led | tuple[Attempt, ...]:
     """Let the small models choose the leading sentence among the picks.
 
     Returns:
-        The draft, or the failed attempts: none when there is nothing to choose.
+        What leads, or the failed attempts: none when there is nothing to choose.
     """
     ctx = runtime.context
     routes = [route for route in ctx.models if not route.trusted]
@@ -40,13 +52,10 @@ async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequenc
             routes, selection(state["question"], sentences), limits=ctx.limits, grammar=grammar_of(openings(sentences))
         ):
             if isinstance(event, Answered):
-                text = rendered(_led(picks, candidates, event.text.strip()))
-                runtime.stream_writer(Token(text))
-                return Draft(
-                    text=text,
+                return Led(
+                    picks=_led(picks, candidates, event.text.strip()),
                     answered_by=event.route.name,
                     rung=event.route.rung,
-                    verbatim=True,
                     attempts=failed(event.attempts),
                     usage=(event.usage,),
                 )

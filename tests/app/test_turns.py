@@ -1,114 +1,24 @@
 """A turn from the visitor's message to what is kept of it, on the real database."""
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from sqlalchemy import func, select, table, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import make_engine
 from app.db.messages import mark_cut
-from app.db.sites import ensure_site
 from app.db.tables import Attachment, Citation, Conversation, Document, Message, Pseudonym, Span, Trace, Usage
 from app.db.users import ensure_guest
-from app.ingest import ingest
-from app.owner import owner_lock
-from app.settings import load_settings
 from app.turns import AttachedText, TurnRequest, run_turn
-from app.wiring import Services, checkpoint_pool, checkpoint_serializer
-from graph.build import build_graph
-from graph.context import ModelRoute, PersonalSpan
+from app.wiring import Services
 from graph.errors import QuotaExhausted
 from graph.events import Done, Event, Failed, Notice, Source, Started, Token
-from tests.graph.scripted import FixedInjection, FixedIntent, Scripted, WordEncoder, route
-
-Sessions = async_sessionmaker[AsyncSession]
-REFUNDS = "# Refunds\n\nRefunds are paid within 14 days of your request. They go to the card that you paid with.\n"
-QUESTION = "How long until refunds are paid?"
-GOOD = "Refunds are paid within 14 days of your request [1]."
-
-
-class Addresses:
-    """Takes every word with an @ for personal data."""
-
-    def find(self, text: str) -> list[PersonalSpan]:
-        """Return the spans."""
-        words, spans, start = text.split(" "), [], 0
-        for word in words:
-            if "@" in word:
-                spans.append(PersonalSpan("EMAIL", start, start + len(word), 1.0))
-            start += len(word) + 1
-        return spans
-
-
-class Broken:
-    """A guard that cannot run."""
-
-    def find(self, text: str) -> list[PersonalSpan]:
-        """Fail."""
-        raise RuntimeError("model gone")
-
-
-@pytest.fixture
-async def services(
-    engine: AsyncEngine, sessions: Sessions, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Services]:
-    settings = load_settings({"PARLEY_CHAT__SUBJECT": "the shop", "PARLEY_TURN__MESSAGE_CHARS": "500"})
-    folder = tmp_path_factory.mktemp("shop")
-    (folder / "refunds.md").write_text(REFUNDS, encoding="utf-8")
-    encoder = WordEncoder()
-    await ingest(sessions, encoder, settings.knowledge, site="shop", paths=[folder])
-    async with owner_lock(engine) as owner, checkpoint_pool(database_url) as pool:
-        checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
-        yield Services(
-            settings=settings,
-            secret=b"secret",
-            owner=owner,
-            engine=engine,
-            sessions=sessions,
-            encoder=encoder,
-            injection=FixedInjection(),
-            personal_data=Addresses(),
-            intents=FixedIntent(),
-            models=(route(GOOD),),
-            graph=build_graph(checkpoints),
-            checkpoints=checkpoints,
-        )
-
-
-@pytest.fixture
-async def request_(services: Services) -> TurnRequest:
-    async with services.sessions.begin() as session:
-        site = await ensure_site(session, "shop")
-        user = await ensure_guest(session, site.id, uuid4())
-    return TurnRequest(site.id, user.id, uuid4(), uuid4(), QUESTION)
-
-
-async def ask(services: Services, request: TurnRequest, *models: ModelRoute) -> list[Event]:
-    used = replace(services, models=models) if models else services
-    return [event async for event in run_turn(used, request)]
-
-
-async def count(sessions: Sessions, table: type) -> int:
-    async with sessions() as session:
-        return await session.scalar(select(func.count()).select_from(table)) or 0
-
-
-async def answers(services: Services, conversation: UUID) -> list[Message]:
-    async with services.sessions() as session:
-        return list(
-            await session.scalars(
-                select(Message)
-                .where(Message.conversation_id == conversation, Message.role == "assistant")
-                .order_by(Message.created_at)
-            )
-        )
+from tests.app.turning import GOOD, QUESTION, Broken, answers, ask, count
+from tests.graph.scripted import Scripted, route
 
 
 async def test_an_answer_is_kept_with_its_sources_trace_and_usage(services: Services, request_: TurnRequest) -> None:
@@ -314,91 +224,3 @@ async def test_answers_of_dead_processes_are_marked_and_those_of_living_ones_are
         assert await mark_cut(session) == 0
 
     assert await count(services.sessions, Document) == 1
-
-
-async def test_an_answer_stands_although_its_checkpoints_cannot_be_removed(
-    services: Services, request_: TurnRequest
-) -> None:
-    class Unremovable:
-        async def adelete_thread(self, thread_id: str) -> None:
-            """Fail."""
-            raise OSError("gone")
-
-    events = await ask(replace(services, checkpoints=Unremovable()), request_)  # type: ignore[arg-type]  # a stand-in
-
-    assert isinstance(events[-1], Done)
-    assert [message.status for message in await answers(services, request_.conversation_id)] == ["done"]
-
-
-async def test_leaving_after_the_last_event_stops_nothing_and_leaves_no_checkpoint(
-    services: Services, request_: TurnRequest, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with aclosing(run_turn(services, request_)) as events:
-        async for event in events:
-            if isinstance(event, Done):
-                break
-
-    assert [message.status for message in await answers(services, request_.conversation_id)] == ["done"]
-    assert await count(services.sessions, table("checkpoints")) == 0  # type: ignore[arg-type]  # not one of our tables
-    assert not caplog.records
-
-
-async def test_a_turn_that_is_stopped_while_it_is_stored_leaves_no_open_answer(
-    services: Services, request_: TurnRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def turn() -> None:
-        async with aclosing(run_turn(services, request_)) as events:
-            async for _ in events:
-                pass
-
-    async def stopped_before_the_commit(*_: object, **__: object) -> list[Message]:
-        task.cancel()
-        return []
-
-    monkeypatch.setattr("app.turns.history", stopped_before_the_commit)
-    task = asyncio.create_task(turn())
-    await asyncio.wait({task})
-
-    assert task.cancelled()
-    assert [message.status for message in await answers(services, request_.conversation_id)] == ["stopped"]
-
-
-async def test_characters_that_no_database_holds_are_left_out(services: Services, request_: TurnRequest) -> None:
-    events = await ask(services, replace(request_, text=f"{QUESTION}\0 \ud800"))
-
-    assert isinstance(events[-1], Done)
-
-
-async def test_an_error_of_the_database_is_logged_without_personal_data(
-    services: Services, request_: TurnRequest, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with services.sessions.begin() as session:
-        await session.execute(text("ALTER TABLE pseudonyms RENAME COLUMN value TO other"))
-        await session.execute(text("ALTER TABLE pseudonyms ADD COLUMN value int"))
-
-    events = await ask(services, replace(request_, text="Write to ann@example.com"))
-
-    assert isinstance(events[-1], Failed)
-    assert "turn failed" in caplog.text
-    assert "ann@example.com" not in caplog.text
-
-
-async def test_two_messages_at_once_do_not_share_a_pseudonym(services: Services, request_: TurnRequest) -> None:
-    both = threading.Barrier(2)
-
-    class AtOnce(Addresses):
-        def find(self, text: str) -> list[PersonalSpan]:
-            """Wait until both messages are looked at."""
-            both.wait(timeout=10)
-            return super().find(text)
-
-    used = replace(services, personal_data=AtOnce())
-    await asyncio.gather(
-        ask(used, replace(request_, text="Write to ann@example.com")),
-        ask(used, replace(request_, message_id=uuid4(), text="Write to bob@example.com")),
-    )
-
-    async with services.sessions() as session:
-        tokens = {row.value: row.token for row in await session.scalars(select(Pseudonym))}
-        texts = set(await session.scalars(select(Message.text).where(Message.role == "visitor")))
-    assert texts == {f"Write to {tokens['ann@example.com']}", f"Write to {tokens['bob@example.com']}"}

@@ -12,6 +12,10 @@ HISTORY = [Earlier("visitor", "How do refunds work?"), Earlier("assistant", "You
     ("question", "history", "searched"),
     [
         ("And how long does that take?", HISTORY, "How do refunds work? And how long does that take?"),
+        ("How long does it take?", HISTORY, "How do refunds work? How long does it take?"),
+        ("What about gift cards?", HISTORY, "How do refunds work? What about gift cards?"),
+        ("Does it work behind nginx?", HISTORY, "Does it work behind nginx?"),
+        ("Can I embed it in my website?", HISTORY, "Can I embed it in my website?"),
         ("How do I change my password?", HISTORY, "How do I change my password?"),
         ("And how long does that take?", [], "And how long does that take?"),
         (
