@@ -74,7 +74,14 @@ def choose(question: FloatArray, passages: Sequence[Passage], encoder: Encoder, 
         first = next(pick for pick in candidates if pick.number == chosen[0].number)
         if first not in chosen and first.piece.words <= left + OPENING_WORDS:
             chosen.append(first)
+        chosen += [pick for pick in _announced(chosen, candidates) if pick.piece.words <= left + OPENING_WORDS]
     return sorted(chosen, key=lambda pick: (pick.number, pick.order))
+
+
+def _announced(chosen: Sequence[Pick], candidates: Sequence[Pick]) -> list[Pick]:
+    """What stands behind a chosen "… like this:" and was not chosen itself."""
+    places = {(pick.number, pick.order + 1) for pick in chosen if pick.piece.text.endswith(":")}
+    return [pick for pick in candidates if (pick.number, pick.order) in places and pick not in chosen]
 
 
 def in_order(chosen: Sequence[Pick], passages: Sequence[Passage]) -> tuple[list[Pick], list[Passage]]:

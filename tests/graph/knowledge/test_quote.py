@@ -1,6 +1,6 @@
 """Quoting: the documents' own words, in their order, with their marks."""
 
-from graph.knowledge.quote import choose, rendered
+from graph.knowledge.quote import choose, in_order, rendered
 from tests.graph.scripted import WordEncoder, passage
 
 ENCODER = WordEncoder()
@@ -34,3 +34,21 @@ def test_a_listing_longer_than_the_limit_is_still_an_answer() -> None:
     (question,) = ENCODER.encode(["word"])
 
     assert rendered(choose(question, [passage(block)], ENCODER, words=10)).startswith("```")
+
+
+def test_what_is_announced_comes_along() -> None:
+    text = "Parrots eat seeds. Ask for refunds with this command:\n\n```\nshop --back\n```"
+    (question,) = ENCODER.encode(["refunds command this with for ask"])
+
+    assert rendered(choose(question, [passage(text)], ENCODER, words=8)).endswith("```\n\n[1]")
+
+
+def test_sources_are_numbered_as_they_are_cited() -> None:
+    passages = [passage("First refunds."), passage("Second refunds."), passage("Third refunds.")]
+    (question,) = ENCODER.encode(["refunds"])
+    picks = choose(question, passages, ENCODER)[::-1]
+
+    picks, passages = in_order(picks, passages)
+
+    assert rendered(picks) == "Second refunds. [1]\n\nFirst refunds. [2]"
+    assert [p.text for p in passages] == ["Second refunds.", "First refunds.", "Third refunds."]
