@@ -51,7 +51,7 @@ def test_the_image_runs_as_an_unprivileged_user_and_keeps_no_compiler() -> None:
     steps = dockerfile()
     final = steps[max(at for at, (word, _) in enumerate(steps) if word == "FROM") :]
 
-    assert [rest for word, rest in final if word == "USER"] == ["parley"]
+    assert [rest for word, rest in final if word == "USER"] == ["10001"]
     assert not any("g++" in rest for word, rest in final if word == "RUN")
 
 
