@@ -14,8 +14,6 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg.rows import dict_row
-from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.accounts import add_user
@@ -27,7 +25,7 @@ from app.logs import configure_logs
 from app.owner import owner_lock
 from app.server import serve_app
 from app.settings import load_settings
-from app.wiring import Services, checkpoint_serializer
+from app.wiring import Services, checkpoint_pool, checkpoint_serializer
 from graph.build import build_graph
 from graph.context import FloatArray, ModelRoute, PersonalSpan
 from graph.errors import QuotaExhausted
@@ -131,12 +129,8 @@ async def serve(home: Path, port: int) -> None:
         await ingest(sessions, encoder, settings.knowledge, site="default", paths=[docs])
         async with sessions.begin() as session:
             await add_user(session, await ensure_site(session, "default"), NAME, PASSWORD, "visitor")
-        options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
-        async with (
-            owner_lock(engine) as owner,
-            AsyncConnectionPool(raw_url(engine), min_size=1, kwargs=options) as pool,
-        ):
-            checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())  # type: ignore[arg-type]
+        async with owner_lock(engine) as owner, checkpoint_pool(raw_url(engine)) as pool:
+            checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
             services = Services(
                 settings=settings,
                 secret=b"a secret of the tests, long enough",
