@@ -29,6 +29,7 @@ def answered(page: Page, count: int = 1) -> None:
 
 
 def serious(page: Page) -> list[str]:
+    page.wait_for_timeout(1500)  # what fades in has little contrast until it is there
     found = Axe().run(page).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found if v["impact"] in ("serious", "critical")]
 
