@@ -26,8 +26,8 @@ class NameRefused(ConfigError):
     """A name must have between 1 and 200 characters and must not begin with `guest-`."""
 
 
-async def add_user(session: AsyncSession, site: Site, identifier: str, password: str, role: str) -> UUID:
-    """Add an account, or give an existing one a new password and role; return its id. The caller commits.
+async def add_user(session: AsyncSession, site: Site, identifier: str, password: str) -> UUID:
+    """Add an account, or give an existing one a new password; return its id. The caller commits.
 
     Raises:
         NameRefused: the name is empty, too long, or one that guests have.
@@ -39,7 +39,7 @@ async def add_user(session: AsyncSession, site: Site, identifier: str, password:
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordRefused
     hashed = await asyncio.to_thread(PasswordHasher().hash, password)
-    return await store_password(session, site.id, identifier, hashed, role)
+    return await store_password(session, site.id, identifier, hashed)
 
 
 class Attempts:

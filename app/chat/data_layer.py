@@ -175,7 +175,7 @@ def _persisted(user: tables.User) -> PersistedUser:
         createdAt=stamp(user.created_at),
         identifier=user.identifier,
         display_name=user.display_name or user.identifier,
-        metadata={"role": user.role},
+        metadata={},
     )
 
 

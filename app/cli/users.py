@@ -14,8 +14,6 @@ from app.db.migrate import migrate
 from app.db.sites import ensure_site
 from app.settings import Settings
 
-ROLES = ("visitor", "staff", "admin")
-
 users = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 
 
@@ -28,15 +26,12 @@ def _users() -> None:
 def add(
     name: Annotated[str, typer.Argument(help="The name to sign in with, such as an e-mail address.")],
     site: Annotated[str, typer.Option(help="Site of the account.")] = "default",
-    role: Annotated[str, typer.Option(help="visitor, staff or admin.")] = "visitor",
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
 ) -> None:
     """Add an account, or give an existing one a new password."""
-    if role not in ROLES:
-        used_wrongly(f"The role {role!r} is unknown; use one of {', '.join(ROLES)}.")
     settings = settings_for()
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
-    run(_add(settings, site, name, password, role))
+    run(_add(settings, site, name, password))
     print(f"{name} can sign in to site {site}.")
 
 
@@ -49,10 +44,10 @@ def _ask_password() -> str:
     return password
 
 
-async def _add(settings: Settings, site_name: str, name: str, password: str, role: str) -> None:
+async def _add(settings: Settings, site_name: str, name: str, password: str) -> None:
     async with open_database(settings, command="parley user add", exclusive=False) as engine:
         if settings.embedded:
             await migrate(engine)
         async with async_sessionmaker(engine, expire_on_commit=False).begin() as session:
             site = await ensure_site(session, site_name)
-            await add_user(session, site, name, password, role)
+            await add_user(session, site, name, password)

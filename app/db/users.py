@@ -31,14 +31,14 @@ async def ensure_guest(session: AsyncSession, site_id: int, guest: UUID) -> User
     return found
 
 
-async def store_password(session: AsyncSession, site_id: int, identifier: str, password_hash: str, role: str) -> UUID:
-    """Add a user, or give an existing one a new password and role; return the user's id."""
+async def store_password(session: AsyncSession, site_id: int, identifier: str, password_hash: str) -> UUID:
+    """Add a user, or give an existing one a new password; return the user's id."""
     stored: UUID = (
         await session.execute(
             insert(User)
-            .values(site_id=site_id, identifier=identifier, password_hash=password_hash, role=role)
+            .values(site_id=site_id, identifier=identifier, password_hash=password_hash)
             .on_conflict_do_update(
-                index_elements=[User.site_id, User.identifier], set_={"password_hash": password_hash, "role": role}
+                index_elements=[User.site_id, User.identifier], set_={"password_hash": password_hash}
             )
             .returning(User.id)
         )

@@ -14,7 +14,7 @@ NAME, PASSWORD = "kim@example.org", "correct horse battery"
 async def site_with_kim(sessions: Sessions, site: str = "default", password: str = PASSWORD) -> int:
     async with sessions.begin() as session:
         found = await ensure_site(session, site)
-        await add_user(session, found, NAME, password, "staff")
+        await add_user(session, found, NAME, password)
         return found.id
 
 
@@ -23,7 +23,6 @@ async def test_the_right_password_is_the_only_way_in(sessions: Sessions) -> None
     passwords = Passwords(sessions)
     user = await passwords.check(site, f" {NAME} ", PASSWORD)
     assert user is not None
-    assert user.role == "staff"
     assert user.password_hash is not None
     assert PASSWORD not in user.password_hash
     assert await passwords.check(site, NAME, PASSWORD + "!") is None
@@ -76,7 +75,7 @@ async def test_what_cannot_be_an_account_is_refused(
     async with sessions.begin() as session:
         site = await ensure_site(session, "default")
         with pytest.raises(refused):
-            await add_user(session, site, name, password, "visitor")
+            await add_user(session, site, name, password)
 
 
 def test_attempts_forget_what_is_long_ago_and_the_oldest_names() -> None:

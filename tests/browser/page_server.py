@@ -128,7 +128,7 @@ async def serve(home: Path, port: int) -> None:
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         await ingest(sessions, encoder, settings.knowledge, site="default", paths=[docs])
         async with sessions.begin() as session:
-            await add_user(session, await ensure_site(session, "default"), NAME, PASSWORD, "visitor")
+            await add_user(session, await ensure_site(session, "default"), NAME, PASSWORD)
         async with owner_lock(engine) as owner, checkpoint_pool(raw_url(engine)) as pool:
             checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
             services = Services(

@@ -166,7 +166,6 @@ def test_classify_tells_the_intent(parley: Parley) -> None:
         (["screen", "--jsonl", "-"], "[1]", 1, 'line 1: an object with "id" and a text "text" is needed'),
         (["classify", "--jsonl", "-"], "{", 1, "line 1: this is not JSON"),
         (["ingest"], "", 2, "Name the files or folders to ingest"),
-        (["user", "add", "mary", "--role", "king"], "", 2, "The role 'king' is unknown"),
         (["nonsense"], "", 2, "No such command"),
         (["serve", "--port", "0"], "", 2, "port"),
     ],

@@ -1,0 +1,44 @@
+"""Every table. Rows of a site carry `site_id`; erasing a user or a conversation takes with it all that hangs on it."""
+
+from app.db.tables.base import Base
+from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
+from app.db.tables.knowledge import Chunk, Document, Embedding
+from app.db.tables.people import (
+    Member,
+    MemberIdentity,
+    MemberLink,
+    MemberSession,
+    Membership,
+    OpenIdFlow,
+    ServiceToken,
+    Site,
+    User,
+)
+from app.db.tables.records import Rate, Score, Span, Trace, Usage
+
+__all__ = [
+    "Attachment",
+    "Base",
+    "Chunk",
+    "Citation",
+    "Conversation",
+    "Document",
+    "Embedding",
+    "Handover",
+    "Member",
+    "MemberIdentity",
+    "MemberLink",
+    "MemberSession",
+    "Membership",
+    "Message",
+    "OpenIdFlow",
+    "Pseudonym",
+    "Rate",
+    "Score",
+    "ServiceToken",
+    "Site",
+    "Span",
+    "Trace",
+    "Usage",
+    "User",
+]

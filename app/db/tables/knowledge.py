@@ -1,0 +1,64 @@
+"""Documents, and what is found in them."""
+
+from datetime import datetime
+from typing import Any
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import Computed, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.tables.base import Base, now_column, site_column
+
+
+class Document(Base):
+    """A file, page or record of a site's knowledge. `path` is relative to `source`, or the record's id."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("site_id", "source", "path"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    site_id: Mapped[int] = site_column(index=False)
+    source: Mapped[str]
+    path: Mapped[str]
+    title: Mapped[str]
+    url: Mapped[str | None]
+    content_hash: Mapped[str]
+    updated_at: Mapped[datetime] = now_column()
+
+
+class Chunk(Base):
+    """A passage of a document: the unit that is found and cited."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (
+        UniqueConstraint("document_id", "position"),
+        Index("chunks_words", "words", postgresql_using="gin"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    site_id: Mapped[int] = site_column()
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    heading: Mapped[str]
+    text: Mapped[str]
+    words: Mapped[str] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "setweight(to_tsvector('english', heading), 'A') || setweight(to_tsvector('english', text), 'B')",
+            persisted=True,
+        ),
+    )
+
+
+class Embedding(Base):
+    """A chunk's vector, of unit length. Its own table, so that PostgreSQL does not move the vectors out of line."""
+
+    __tablename__ = "embeddings"
+
+    chunk_id: Mapped[int] = mapped_column(
+        ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    model: Mapped[str] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = site_column()
+    vector: Mapped[Any] = mapped_column(HALFVEC())

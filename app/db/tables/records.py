@@ -1,0 +1,93 @@
+"""What is kept of how it went: traces, judgements, tokens and money, and counts for limits."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.tables.base import Base, json_column, now_column, site_column
+
+
+class Trace(Base):
+    """One turn: what was asked of whom, how it went and how long it took."""
+
+    __tablename__ = "traces"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[int] = site_column()
+    conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
+    started_at: Mapped[datetime]
+    duration_ms: Mapped[float]
+    outcome: Mapped[str]
+    intent: Mapped[str | None]
+    intent_score: Mapped[float | None]
+    details: Mapped[dict[str, Any]] = json_column()
+
+
+class Span(Base):
+    """One step of a trace."""
+
+    __tablename__ = "spans"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    site_id: Mapped[int] = site_column()
+    trace_id: Mapped[UUID] = mapped_column(ForeignKey("traces.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    detail: Mapped[str]
+    started_at: Mapped[datetime]
+    duration_ms: Mapped[float]
+
+
+class Score(Base):
+    """A judgement of a trace or of one of its spans, and who gave it."""
+
+    __tablename__ = "scores"
+    __table_args__ = (
+        CheckConstraint("source IN ('visitor', 'staff', 'model', 'rule')", name="source"),
+        CheckConstraint("num_nonnulls(trace_id, span_id, message_id) > 0", name="subject"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
+    site_id: Mapped[int] = site_column()
+    trace_id: Mapped[UUID | None] = mapped_column(ForeignKey("traces.id", ondelete="CASCADE"), index=True)
+    span_id: Mapped[int | None] = mapped_column(ForeignKey("spans.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    source: Mapped[str]
+    name: Mapped[str]
+    value: Mapped[float]
+    comment: Mapped[str | None]
+    created_at: Mapped[datetime] = now_column()
+
+
+class Usage(Base):
+    """Tokens and money of one model call. Outlives the trace, because the bill does."""
+
+    __tablename__ = "usage"
+    __table_args__ = (Index("usage_by_day", "site_id", "created_at"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    site_id: Mapped[int] = site_column(index=False)
+    trace_id: Mapped[UUID | None] = mapped_column(ForeignKey("traces.id", ondelete="SET NULL"), index=True)
+    model: Mapped[str]
+    rung: Mapped[str]
+    input_tokens: Mapped[int]
+    output_tokens: Mapped[int]
+    estimated: Mapped[bool]
+    cost_usd: Mapped[Decimal | None]
+    created_at: Mapped[datetime] = now_column()
+
+
+class Rate(Base):
+    """How often something was done within a window of time, for limits that hold across all replicas."""
+
+    __tablename__ = "rates"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
