@@ -15,10 +15,9 @@ from langchain_core.runnables import RunnableConfig
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from app.db.messages import Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
+from app.db.messages import Door, Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
 from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
 from app.db.search import SiteKnowledge
-from app.db.tables import Message
 from app.db.traces import TurnTrace, store_trace
 from app.wiring import Services
 from graph.context import IntentGuess, Limits, PersonalSpan, TurnContext
@@ -53,6 +52,9 @@ class TurnRequest:
     message_id: UUID
     text: str
     attachments: tuple[AttachedText, ...] = ()
+    earlier: tuple[Earlier, ...] | None = None
+    """What was said before, when the door knows it; otherwise it is read from the conversation. Not stored."""
+    door: Door = "page"
 
 
 async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[Event]:
@@ -200,15 +202,26 @@ class _Turn:
                 "Please shorten it."
             )
         names = [_storable(file.name) for file in request.attachments]
-        spans = await self._find([text, *names, *(file.text for file in request.attachments)])
-        message, earlier = await _to_its_end(self._begin(text, spans))
+        given = self._given()
+        texts = [*names, *(file.text for file in request.attachments), *(said.text for said in given or ())]
+        spans = await self._find([text, *texts])
+        message, earlier = await _to_its_end(self._begin(text, spans, given))
         return {
             "question": message.text,
-            "history": [Earlier("visitor" if m.role == "visitor" else "assistant", m.text) for m in earlier],
+            "history": earlier,
             "attached": [Attached(name, text) for name, _, text in message.attachments],
         }
 
-    async def _begin(self, text: str, spans: list[list[PersonalSpan]]) -> tuple[NewMessage, list[Message]]:
+    def _given(self) -> list[Earlier] | None:
+        """The last of what the door says was said before; None when it leaves that to the conversation."""
+        earlier, limit = self.request.earlier, self.services.settings.turn.history_messages
+        if earlier is None:
+            return None
+        return [Earlier(said.role, _storable(said.text)) for said in (earlier[-limit:] if limit else ())]
+
+    async def _begin(
+        self, text: str, spans: list[list[PersonalSpan]], given: list[Earlier] | None
+    ) -> tuple[NewMessage, list[Earlier]]:
         """Store the message protected, its new pseudonyms and an open answer; return it with what was said before."""
         request = self.request
         async with self.services.sessions.begin() as session:
@@ -216,10 +229,14 @@ class _Turn:
             self.pseudonyms = Pseudonyms(known)
             protected = self.pseudonyms.protect(text, spans[0])
             protect, files = self.pseudonyms.protect, request.attachments
-            in_names, in_texts = spans[1 : len(files) + 1], spans[len(files) + 1 :]
+            in_names, in_texts = spans[1 : len(files) + 1], spans[len(files) + 1 : 2 * len(files) + 1]
             protected_files = [
                 (protect(_storable(file.name), in_name), file.media_type, protect(file.text, in_text))
                 for file, in_name, in_text in zip(files, in_names, in_texts, strict=True)
+            ]
+            in_given = spans[2 * len(files) + 1 :]
+            earlier = [
+                Earlier(said.role, protect(said.text, found)) for said, found in zip(given or (), in_given, strict=True)
             ]
             message = NewMessage(
                 request.message_id,
@@ -228,12 +245,15 @@ class _Turn:
                 request.conversation_id,
                 protected,
                 protected_files,
+                request.door,
             )
             new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
             answer_id = await begin_turn(session, message, owner=self.services.owner)
             await store_pseudonyms(session, message.conversation_id, message.site_id, new)
             limit = self.services.settings.turn.history_messages
-            earlier = await history(session, message.conversation_id, before=message.id, limit=limit)
+            if given is None:
+                kept = await history(session, message.conversation_id, before=message.id, limit=limit)
+                earlier = [Earlier("visitor" if m.role == "visitor" else "assistant", m.text) for m in kept]
         self.answer_id = answer_id
         return message, earlier
 

@@ -14,6 +14,7 @@ from graph.errors import VisitorError
 from graph.events import Source
 
 Ending = Literal["done", "stopped", "cut", "failed"]
+Door = Literal["page", "widget", "api"]
 
 TITLE_CHARS = 60
 LOCK_CLASS = 0x7061_726C
@@ -35,6 +36,7 @@ class NewMessage:
     text: str
     attachments: Sequence[tuple[str, str, str]] = ()
     """Name, media type and protected text of each file."""
+    door: Door = "page"
 
 
 async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int) -> UUID:
@@ -156,6 +158,7 @@ async def _own_conversation(session: AsyncSession, message: NewMessage) -> None:
             id=message.conversation_id,
             site_id=message.site_id,
             user_id=message.user_id,
+            door=message.door,
             title=title.replace("\n", " "),
         )
         .on_conflict_do_update(

@@ -17,6 +17,7 @@ from app.turns import AttachedText, TurnRequest, run_turn
 from app.wiring import Services
 from graph.errors import QuotaExhausted
 from graph.events import Done, Event, Failed, Notice, Source, Started, Token
+from graph.state import Earlier
 from tests.app.turning import GOOD, QUESTION, Broken, answers, ask, count
 from tests.graph.scripted import Scripted, route
 
@@ -224,3 +225,26 @@ async def test_answers_of_dead_processes_are_marked_and_those_of_living_ones_are
         assert await mark_cut(session) == 0
 
     assert await count(services.sessions, Document) == 1
+
+
+async def test_history_that_the_door_gives_is_protected_and_not_stored(
+    services: Services, request_: TurnRequest
+) -> None:
+    await ask(services, request_)
+    model = route("Refunds for [EMAIL_1] are paid within 14 days of your request [1].")
+    said = (Earlier("visitor", "I am mary@example.org"), Earlier("assistant", "Hello mary@example.org"))
+    question = "Refunds for mary@example.org please: how long until refunds are paid?"
+    given = TurnRequest(request_.site_id, request_.user_id, uuid4(), uuid4(), question, earlier=said, door="api")
+
+    done = (await ask(services, given, model))[-1]
+
+    assert isinstance(model.model, Scripted)
+    assert [message.text for message in model.model.seen[0][1:3]] == ["I am [EMAIL_1]", "Hello [EMAIL_1]"]
+    assert isinstance(done, Done)
+    assert done.text.startswith("Refunds for mary@example.org")
+    async with services.sessions() as session:
+        kept = await session.scalars(select(Message.text).where(Message.conversation_id == given.conversation_id))
+        assert len(kept.all()) == 2
+        assert (
+            await session.scalar(select(Conversation.door).where(Conversation.id == given.conversation_id))
+        ) == "api"
