@@ -329,6 +329,7 @@ class _Turn:
             usage=answer.usage,
             trace_id=str(self.trace_id),
             notice=answer.notice,
+            shortened=answer.shortened,
         )
 
 

@@ -71,7 +71,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The turn ended well. `text` is the whole answer as the visitor sees it."""
+    """The turn ended well. `text` is the whole answer as the visitor sees it; `shortened` when a limit ended it."""
 
     message_id: str
     text: str
@@ -82,6 +82,7 @@ class Done:
     usage: tuple[Usage, ...]
     trace_id: str
     notice: str | None = None
+    shortened: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer as the visitor sees it at the end. `cited` counts the passages from 1."""
+    """The answer as the visitor sees it at the end. `cited` counts the passages from 1; `shortened` as in a draft."""
 
     text: str
     answered_by: str
@@ -63,6 +63,7 @@ class Answer:
     cited: tuple[int, ...] = ()
     notice: str | None = None
     usage: tuple[Usage, ...] = ()
+    shortened: bool = False
 
 
 class TurnState(TypedDict, total=False):

@@ -39,7 +39,8 @@ async def check(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     notice = notice_of(draft, rung=rung, extra=extra)
     if notice:
         runtime.stream_writer(Notice(notice))
-    return {"answer": Answer(text, answered_by, rung, cited=numbers, notice=notice, usage=draft.usage)}
+    shortened = draft.shortened and extra is None
+    return {"answer": Answer(text, answered_by, rung, numbers, notice, draft.usage, shortened)}
 
 
 def source_of(number: int, passage: Passage) -> Source:
