@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.sites import find_site
+from app.db.sites import site_by_name
 from app.db.tables import Site
 from app.ingest import ingest
 from app.ingest.report import IngestReport
@@ -37,11 +37,11 @@ async def ensure_site_or_guide(
         UnknownSite: there is no such site.
     """
     async with sessions() as session:
-        site = await find_site(session, name)
+        site = await site_by_name(session, name)
     if site is None and name == SITE and settings.knowledge.guide:
         await ingest_guide(sessions, encoder, settings)
         async with sessions() as session:
-            site = await find_site(session, name)
+            site = await site_by_name(session, name)
     if site is None:
         raise UnknownSite(f"There is no site {name!r}; `parley ingest --site {name} PATH` makes it.")
     return site

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
@@ -15,10 +15,12 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.db.engine import open_database, raw_url
+from app.db.listen import Listener
 from app.db.migrate import migrate
 from app.loading import load_encoder, load_injection, load_intents, load_personal_data, open_models
 from app.owner import owner_lock
 from app.settings import Settings
+from app.sites.book import SiteBook
 from graph.build import Turn, build_graph
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
 from graph.errors import ConfigError
@@ -28,12 +30,24 @@ LEAST_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class Parts:
+    """What reads and answers. It takes seconds to load, and tests bring their own."""
+
+    encoder: Encoder
+    injection: InjectionScreen
+    personal_data: PersonalDataFinder
+    intents: IntentClassifier
+    models: tuple[ModelRoute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Services(Parts):
     """Everything that the doors use. Opened once in a process, closed with it.
 
     Attributes:
-        secret: signs cookies.
+        secret: what keys are derived from (see `app.access.keys`).
         owner: this process's number among those that are alive (see `app.owner`).
+        listener: hears other processes, while this one serves.
     """
 
     settings: Settings
@@ -41,11 +55,8 @@ class Services:
     owner: int
     engine: AsyncEngine
     sessions: async_sessionmaker[AsyncSession]
-    encoder: Encoder
-    injection: InjectionScreen
-    personal_data: PersonalDataFinder
-    intents: IntentClassifier
-    models: tuple[ModelRoute, ...]
+    listener: Listener
+    sites: SiteBook
     graph: Turn
     checkpoints: AsyncPostgresSaver
 
@@ -69,35 +80,46 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
         engine = await stack.enter_async_context(open_database(settings, command=command, exclusive=exclusive))
         if settings.embedded:
             await migrate(engine)
-        owner = await stack.enter_async_context(owner_lock(engine))
-        pool = checkpoint_pool(raw_url(engine), size=max(2, settings.database.pool_size // 2))
-        await stack.enter_async_context(pool)
-        checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
+        secret = secret_of(settings)
         encoder = await asyncio.to_thread(load_encoder, settings)
-        injection = await asyncio.to_thread(load_injection, settings, encoder)
-        personal_data = await asyncio.to_thread(load_personal_data)
-        intents = await asyncio.to_thread(load_intents, encoder)
-        models = await stack.enter_async_context(open_models(settings))
+        parts = Parts(
+            encoder=encoder,
+            injection=await asyncio.to_thread(load_injection, settings, encoder),
+            personal_data=await asyncio.to_thread(load_personal_data),
+            intents=await asyncio.to_thread(load_intents, encoder),
+            models=await stack.enter_async_context(open_models(settings)),
+        )
+        yield await stack.enter_async_context(services_on(engine, settings, parts, secret=secret))
+
+
+@asynccontextmanager
+async def services_on(
+    engine: AsyncEngine, settings: Settings, parts: Parts, *, secret: bytes
+) -> AsyncIterator[Services]:
+    """Put the services together on a database that is migrated, with parts that are loaded."""
+    size = max(2, settings.database.pool_size // 2)
+    async with owner_lock(engine) as owner, _checkpoint_pool(engine, size) as pool:
+        checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
+        sessions = async_sessionmaker(engine, expire_on_commit=False)
+        listener = Listener(raw_url(engine))
         yield Services(
             settings=settings,
-            secret=secret_of(settings),
+            secret=secret,
             owner=owner,
             engine=engine,
-            sessions=async_sessionmaker(engine, expire_on_commit=False),
-            encoder=encoder,
-            injection=injection,
-            personal_data=personal_data,
-            intents=intents,
-            models=models,
+            sessions=sessions,
+            listener=listener,
+            sites=SiteBook(sessions, settings, listener),
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,
+            **{part.name: getattr(parts, part.name) for part in fields(Parts)},
         )
 
 
-def checkpoint_pool(address: str, *, size: int = 2) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
+def _checkpoint_pool(engine: AsyncEngine, size: int) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
     """Connections for the graph's checkpoints, as LangGraph wants them. Opened by entering it."""
     return AsyncConnectionPool(
-        address,
+        raw_url(engine),
         connection_class=AsyncConnection[DictRow],
         min_size=1,
         max_size=size,

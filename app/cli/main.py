@@ -16,6 +16,7 @@ COMMANDS = {
     "search": ("app.cli.lines:search", "Search a site's documents."),
     "screen": ("app.cli.lines:screen", "Screen texts for injection and personal data."),
     "classify": ("app.cli.lines:classify", "Tell what messages want."),
+    "site": ("app.cli.sites:sites", "The websites and products that this installation serves."),
     "user": ("app.cli.users:users", "People who may sign in."),
     "doctor": ("app.cli.doctor:doctor", "Check each part and say what to do about it."),
     "migrate": ("app.cli.database:migrate_command", "Create or upgrade the tables."),

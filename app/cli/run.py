@@ -1,11 +1,14 @@
 """What every command does first: read the settings, write logs to standard error, run its coroutine."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Never, TypeVar
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.engine import open_database
+from app.db.migrate import migrate
 from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from graph.errors import ParleyError
@@ -33,6 +36,15 @@ def settings_for(*, quiet: bool = True) -> Settings:
 def run(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a command's coroutine to its end."""
     return asyncio.run(work)
+
+
+async def on_database(settings: Settings, command: str, work: Callable[[AsyncSession], Awaitable[Result]]) -> Result:
+    """Do a command's work in one transaction of the database, which is brought up to date first if it is our own."""
+    async with open_database(settings, command=command) as engine:
+        if settings.embedded:
+            await migrate(engine)
+        async with async_sessionmaker(engine, expire_on_commit=False).begin() as session:
+            return await work(session)
 
 
 def used_wrongly(sentence: str) -> Never:

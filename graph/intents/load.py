@@ -38,22 +38,31 @@ def load_intents(path: Path) -> tuple[Intent, ...]:
     tables = content.pop("intent", None)
     if content:
         raise ConfigError(f"{path}: unknown key {min(content)}; intents are written as [[intent]].")
+    return read_intents(tables, where=str(path))
+
+
+def read_intents(tables: object, *, where: str) -> tuple[Intent, ...]:
+    """Return the intents in a list of tables, as TOML gives it. `where` begins the sentence about a mistake.
+
+    Raises:
+        ConfigError: an intent cannot be used; the sentence names it.
+    """
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{path}: there are no intents; write each one as [[intent]].")
-    intents = tuple(_intent(path, number, table) for number, table in enumerate(tables, start=1))
+        raise ConfigError(f"{where}: there are no intents; write each one as [[intent]].")
+    intents = tuple(_intent(where, number, table) for number, table in enumerate(tables, start=1))
     names = [intent.name for intent in intents]
     if doubled := next((name for name in names if names.count(name) > 1), None):
-        raise ConfigError(f"{path}: the intent {doubled} is there twice; join the two or rename one.")
+        raise ConfigError(f"{where}: the intent {doubled} is there twice; join the two or rename one.")
     if not any(intent.route == "answer" for intent in intents):
-        raise ConfigError(f'{path}: no intent has the route "answer", so no question would be answered; add one.')
+        raise ConfigError(f'{where}: no intent has the route "answer", so no question would be answered; add one.')
     return intents
 
 
-def _intent(path: Path, number: int, table: dict[str, Any]) -> Intent:
+def _intent(file: str, number: int, table: dict[str, Any]) -> Intent:
     name = table.get("name")
     if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"{path}: intent number {number} has no name; add one.")
-    where = f"{path}: intent {name}"
+        raise ConfigError(f"{file}: intent number {number} has no name; add one.")
+    where = f"{file}: intent {name}"
     if unknown := sorted(set(table) - _FIELDS):
         raise ConfigError(f"{where} has the unknown key {unknown[0]}; known are {', '.join(sorted(_FIELDS))}.")
     route: Any = table.get("route")

@@ -4,46 +4,36 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.sites import ensure_site
 from app.db.users import ensure_guest
 from app.ingest import ingest
-from app.owner import owner_lock
 from app.settings import load_settings
 from app.turns import TurnRequest
-from app.wiring import Services, checkpoint_pool, checkpoint_serializer
-from graph.build import build_graph
+from app.wiring import Parts, Services, services_on
 from tests.app.turning import GOOD, QUESTION, REFUNDS, Addresses, Sessions
 from tests.graph.scripted import FixedInjection, FixedIntent, WordEncoder, route
 
 
 @pytest.fixture
 async def services(
-    engine: AsyncEngine, sessions: Sessions, database_url: str, tmp_path_factory: pytest.TempPathFactory
+    engine: AsyncEngine, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Services]:
     settings = load_settings({"PARLEY_CHAT__SUBJECT": "the shop", "PARLEY_TURN__MESSAGE_CHARS": "500"})
     folder = tmp_path_factory.mktemp("shop")
     (folder / "refunds.md").write_text(REFUNDS, encoding="utf-8")
     encoder = WordEncoder()
     await ingest(sessions, encoder, settings.knowledge, site="shop", paths=[folder])
-    async with owner_lock(engine) as owner, checkpoint_pool(database_url) as pool:
-        checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
-        yield Services(
-            settings=settings,
-            secret=b"secret",
-            owner=owner,
-            engine=engine,
-            sessions=sessions,
-            encoder=encoder,
-            injection=FixedInjection(),
-            personal_data=Addresses(),
-            intents=FixedIntent(),
-            models=(route(GOOD),),
-            graph=build_graph(checkpoints),
-            checkpoints=checkpoints,
-        )
+    parts = Parts(
+        encoder=encoder,
+        injection=FixedInjection(),
+        personal_data=Addresses(),
+        intents=FixedIntent(),
+        models=(route(GOOD),),
+    )
+    async with services_on(engine, settings, parts, secret=b"a secret of the tests, long enough") as services:
+        yield services
 
 
 @pytest.fixture

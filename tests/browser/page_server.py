@@ -13,20 +13,17 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.accounts import add_user
-from app.db.engine import open_database, raw_url
+from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.sites import ensure_site
 from app.ingest import ingest
 from app.logs import configure_logs
-from app.owner import owner_lock
 from app.server import serve_app
 from app.settings import load_settings
-from app.wiring import Services, checkpoint_pool, checkpoint_serializer
-from graph.build import build_graph
+from app.wiring import Parts, services_on
 from graph.context import FloatArray, ModelRoute, PersonalSpan
 from graph.errors import QuotaExhausted
 from tests.graph.scripted import FixedInjection, FixedIntent, WordEncoder
@@ -129,22 +126,14 @@ async def serve(home: Path, port: int) -> None:
         await ingest(sessions, encoder, settings.knowledge, site="default", paths=[docs])
         async with sessions.begin() as session:
             await add_user(session, await ensure_site(session, "default"), NAME, PASSWORD)
-        async with owner_lock(engine) as owner, checkpoint_pool(raw_url(engine)) as pool:
-            checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
-            services = Services(
-                settings=settings,
-                secret=b"a secret of the tests, long enough",
-                owner=owner,
-                engine=engine,
-                sessions=sessions,
-                encoder=encoder,
-                injection=FixedInjection(),
-                personal_data=Addresses(),
-                intents=FixedIntent(),
-                models=(desk("desk-large", hosted=True), desk("desk-small", hosted=False)),
-                graph=build_graph(checkpoints),
-                checkpoints=checkpoints,
-            )
+        parts = Parts(
+            encoder=encoder,
+            injection=FixedInjection(),
+            personal_data=Addresses(),
+            intents=FixedIntent(),
+            models=(desk("desk-large", hosted=True), desk("desk-small", hosted=False)),
+        )
+        async with services_on(engine, settings, parts, secret=b"a secret of the tests, long enough") as services:
             await serve_app(services, "127.0.0.1", port)
 
 

@@ -1,0 +1,142 @@
+"""`parley site …`: the websites and products that this installation serves."""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cli.run import CommandFailed, on_database, run, settings_for, used_wrongly
+from app.db.sites import add_site, configure_site, delete_site, list_sites, site_by_name
+from app.db.tables import Site
+from app.sites.config import HIDDEN, SiteConfig, read_config
+from graph.errors import ConfigError, UnknownSite
+
+sites = typer.Typer(help="The websites and products that this installation serves.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The site's name, such as `shop`.")]
+File = Annotated[Path | None, typer.Option("--file", help="A TOML file with the whole configuration; `-` reads it.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help='One key, such as look.accent="#aa0044"; may be given again.')
+]
+Origin = Annotated[list[str] | None, typer.Option(help="Origin whose pages may embed the widget; may be given again.")]
+VALID_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+@sites.command("add")
+def add(name: Name, origin: Origin = None, file: File = None, set_: Set = None) -> None:
+    """Make a site."""
+    if not VALID_NAME.fullmatch(name):
+        used_wrongly("A site's name has lower-case letters, digits, dots and dashes, and at most 63 of them.")
+    content = _content({}, file, set_)
+    content["origins"] = [*content.get("origins", []), *(origin or [])]
+    config = read_config(content)
+
+    async def work(session: AsyncSession) -> bool:
+        return await add_site(session, name, config.stored())
+
+    if not run(on_database(settings_for(), "parley site add", work)):
+        raise CommandFailed(f"There is a site {name} already; `parley site edit {name}` changes it.")
+    print(f"Made the site {name}. Give it documents with `parley ingest --site {name} FOLDER`.")
+
+
+@sites.command("list")
+def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines.")] = False) -> None:
+    """List all sites."""
+    found = run(on_database(settings_for(), "parley site list", list_sites))
+    for site in found:
+        config = read_config(site.config)
+        if as_json:
+            print(json.dumps({"name": site.name, "origins": config.origins, "version": site.version}))
+        else:
+            print(f"{site.name:24} {', '.join(config.origins) or '(no other origins)'}")
+
+
+@sites.command("show")
+def show(name: Name) -> None:
+    """Print a site's configuration as TOML. Keys that are not set follow the settings of the process."""
+    print(_config(run(on_database(settings_for(), "parley site show", lambda session: _site(session, name)))).as_toml())
+
+
+@sites.command("edit")
+def edit(name: Name, file: File = None, set_: Set = None, origin: Origin = None) -> None:
+    """Change a site: replace its configuration by a file, or set single keys. Replicas follow within two seconds."""
+    if file is None and not set_ and not origin:
+        used_wrongly(
+            f"Say what to change with --set, --origin or --file; `parley site show {name}` prints what is set."
+        )
+
+    async def work(session: AsyncSession) -> None:
+        site = await _site(session, name)
+        content = _content(_config(site).stored(), file, set_)
+        if origin:
+            content["origins"] = [*content.get("origins", []), *origin]
+        if content.get("identity", {}).get("secret") == HIDDEN:
+            content["identity"]["secret"] = site.config.get("identity", {}).get("secret")
+        config = read_config(content)
+        if not await configure_site(session, name, config.stored(), version=site.version):
+            raise CommandFailed("Somebody else has just changed this site; look at it and try again.")
+
+    run(on_database(settings_for(), "parley site edit", work))
+    print(f"Changed the site {name}.")
+
+
+@sites.command("remove")
+def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove a site with its documents, conversations and visitors. This cannot be undone."""
+    if not yes:
+        if not sys.stdin.isatty():
+            used_wrongly("Removing a site erases all that belongs to it; say --yes.")
+        typer.confirm(f"Erase the site {name} with all its documents and conversations?", abort=True)
+
+    async def work(session: AsyncSession) -> None:
+        await _site(session, name)
+        await delete_site(session, name)
+
+    run(on_database(settings_for(), "parley site remove", work))
+    print(f"Removed the site {name}.")
+
+
+async def _site(session: AsyncSession, name: str) -> Site:
+    site = await site_by_name(session, name)
+    if site is None:
+        raise UnknownSite(f"There is no site {name}; `parley site list` shows those there are.")
+    return site
+
+
+def _config(site: Site) -> SiteConfig:
+    return read_config(site.config)
+
+
+def _content(current: dict[str, Any], file: Path | None, assignments: list[str] | None) -> dict[str, Any]:
+    content = current
+    if file is not None:
+        try:
+            text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+            content = tomllib.loads(text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The file {file} cannot be read: {error}.") from None
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"The file {file} is not valid TOML: {error}.") from None
+    for assignment in assignments or []:
+        _assign(content, assignment)
+    return content
+
+
+def _assign(content: dict[str, Any], assignment: str) -> None:
+    key, equals, text = assignment.partition("=")
+    if not equals:
+        used_wrongly(f"Write --set KEY=VALUE, not {assignment!r}.")
+    *parts, last = key.strip().split(".")
+    for part in parts:
+        content = content.setdefault(part, {})
+        if not isinstance(content, dict):
+            used_wrongly(f"{key} is not a key of a table.")
+    try:
+        content[last] = tomllib.loads(f"value = {text.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        content[last] = text  # a bare word is a text

@@ -1,0 +1,113 @@
+"""The sites as every part of a process reads them: from memory while nothing has changed, else from the database."""
+
+import asyncio
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.db.listen import Listener
+from app.db.sites import CHANGED, site_by_id, site_by_name
+from app.db.tables import Site
+from app.settings import Settings
+from app.sites.config import SiteConfig, read_config
+from graph.context import Encoder, IntentClassifier
+
+MOST = 10_000
+"""Sites that are kept in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """A site at one version of its configuration, with the settings of the process where it sets nothing itself."""
+
+    id: int
+    name: str
+    version: int
+    config: SiteConfig
+    assistant: str
+    subject: str
+    starters: tuple[str, ...]
+    passages: int
+    min_similarity: float
+
+
+class SiteBook:
+    """Looks sites up. A change reaches every process within two seconds: it is told, or nothing is kept."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], settings: Settings, listener: Listener) -> None:
+        self._sessions, self._settings, self._listener = sessions, settings, listener
+        self._by_name: dict[str, SiteView] = {}
+        self._by_id: dict[int, SiteView] = {}
+        self._changes = 0
+        self._classifiers: dict[int, tuple[int, IntentClassifier]] = {}
+        self._learning = asyncio.Lock()
+        listener.on(CHANGED, self._forget, anew=self._forget_all)
+
+    async def named(self, name: str) -> SiteView | None:
+        """The site of that name, if there is one."""
+        if self._listener.fresh and (known := self._by_name.get(name)):
+            return known
+        changes = self._changes
+        async with self._sessions() as session:
+            return self._keep(await site_by_name(session, name), changes)
+
+    async def numbered(self, site_id: int) -> SiteView | None:
+        """The site of that id, if there is one."""
+        if self._listener.fresh and (known := self._by_id.get(site_id)):
+            return known
+        changes = self._changes
+        async with self._sessions() as session:
+            return self._keep(await site_by_id(session, site_id), changes)
+
+    async def intents(self, site: SiteView, encoder: Encoder, starter: IntentClassifier) -> IntentClassifier:
+        """The classifier of a site's own intents, trained once for each version; `starter` where it has none."""
+        if not site.config.intents:
+            return starter
+        async with self._learning:
+            version, classifier = self._classifiers.get(site.id, (-1, starter))
+            if version != site.version:
+                from graph.intents.classifier import (
+                    HeadClassifier,  # with numpy's linear algebra: not for every command
+                )
+
+                classifier = await asyncio.to_thread(HeadClassifier, site.config.read_intents(), encoder)
+                self._classifiers[site.id] = site.version, classifier
+            return classifier
+
+    def _forget(self, name: str) -> None:
+        self._changes += 1
+        if view := self._by_name.pop(name, None):
+            self._by_id.pop(view.id, None)
+
+    def _forget_all(self) -> None:
+        self._changes += 1
+        self._by_name.clear()
+        self._by_id.clear()
+
+    def _keep(self, site: Site | None, changes: int) -> SiteView | None:
+        """Keep a site that was read, unless some site has changed meanwhile: it may have been this one."""
+        if site is None:
+            return None
+        view = _view(site, self._settings)
+        if self._listener.fresh and changes == self._changes:
+            if len(self._by_name) >= MOST:
+                self._forget_all()
+            self._by_name[view.name] = self._by_id[view.id] = view
+        return view
+
+
+def _view(site: Site, settings: Settings) -> SiteView:
+    config = read_config(site.config)
+    look, knowledge = config.look, config.knowledge
+    least = knowledge.min_similarity
+    return SiteView(
+        id=site.id,
+        name=site.name,
+        version=site.version,
+        config=config,
+        assistant=look.name or settings.chat.name,
+        subject=knowledge.subject or settings.chat.subject,
+        starters=settings.chat.starters if look.starters is None else look.starters,
+        passages=knowledge.passages or settings.knowledge.passages,
+        min_similarity=settings.knowledge.min_similarity if least is None else least,
+    )

@@ -1,0 +1,189 @@
+"""What the owner of a site sets: checked when it is written, read as one frozen value."""
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import tomli_w
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from graph.errors import ConfigError
+from graph.intents.load import Intent, read_intents
+
+_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LEAST_SECRET = 32
+HIDDEN = "********"
+"""Stands where a secret is not shown. Written back, it leaves the secret as it is."""
+
+
+class SiteRefused(ConfigError):
+    """The site's configuration cannot be used."""
+
+
+class Part(BaseModel):
+    """A part of a site's configuration. Frozen, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+        raise ValueError("an origin is written as https://www.example.com, without a path")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _hours(text: str) -> str:
+    if text and not (_DAY.fullmatch(text) and text[:5] < text[6:]):
+        raise ValueError('write opening hours as "09:00-17:00", or leave the day empty when you are closed')
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("write a time zone such as Europe/Berlin") from None
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+Opening = Annotated[str, AfterValidator(_hours)]
+
+
+class Look(Part):
+    """How the assistant appears. Unset: as the settings of the chat page say."""
+
+    name: str | None = Field(None, min_length=1, max_length=40)
+    greeting: str = Field("", max_length=300)
+    accent: str = Field("#3457d5", pattern=r"^#[0-9a-fA-F]{6}$")
+    position: str = Field("right", pattern=r"^(left|right)$")
+    starters: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] | None = Field(None, max_length=6)
+
+
+class SiteKnowledge(Part):
+    """What it answers questions about, and how sure it must be. Unset: as the settings say."""
+
+    subject: str | None = Field(None, min_length=1, max_length=120)
+    passages: int | None = Field(None, ge=1, le=50)
+    min_similarity: float | None = Field(None, ge=0, le=1)
+
+
+class Identity(Part):
+    """How the host's backend vouches for its own visitors: by a JWT that this secret or public key verifies."""
+
+    secret: SecretStr | None = Field(None, min_length=LEAST_SECRET)
+    public_key: str | None = None
+    issuer: str | None = None
+    audience: str | None = None
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Identity":
+        if self.secret is not None and self.public_key is not None:
+            raise ValueError("give either a secret or a public key")
+        if self.public_key is not None:
+            try:
+                load_pem_public_key(self.public_key.encode())
+            except (ValueError, TypeError):
+                raise ValueError("the public key is not in PEM form") from None
+        return self
+
+    @property
+    def algorithms(self) -> list[str]:
+        """The signatures that are accepted: never one that the key was not made for."""
+        if self.secret is not None:
+            return ["HS256", "HS384", "HS512"]
+        key = load_pem_public_key(self.public_key.encode()) if self.public_key else None
+        match key:
+            case RSAPublicKey():
+                return ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+            case EllipticCurvePublicKey():
+                return ["ES256", "ES384", "ES512"]
+            case Ed25519PublicKey():
+                return ["EdDSA"]
+        return []
+
+
+class Hours(Part):
+    """When people are there. A day without hours is closed; no day at all: nothing is said about hours."""
+
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    monday: Opening = ""
+    tuesday: Opening = ""
+    wednesday: Opening = ""
+    thursday: Opening = ""
+    friday: Opening = ""
+    saturday: Opening = ""
+    sunday: Opening = ""
+    contact: str = Field("", max_length=200)
+    """Where else people can be reached: an e-mail address, a telephone number."""
+
+    @property
+    def week(self) -> tuple[str, ...]:
+        """Opening hours from Monday to Sunday."""
+        return tuple(getattr(self, day) for day in DAYS)
+
+
+def _intents(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if tables:
+        try:
+            read_intents(tables, where="intents")
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+    return tables
+
+
+class SiteConfig(Part):
+    """All that a site's owner sets. Unset keys follow the settings of the process."""
+
+    origins: tuple[Origin, ...] = ()
+    language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
+    model: str = Field("auto", min_length=1, max_length=200)
+    second_factor: bool = False
+    look: Look = Look()
+    knowledge: SiteKnowledge = SiteKnowledge()
+    identity: Identity = Identity()
+    hours: Hours = Hours()
+    intents: Annotated[list[dict[str, Any]], AfterValidator(_intents)] = []
+
+    def read_intents(self) -> tuple[Intent, ...]:
+        """The site's own intents; none when it uses the starter set."""
+        return read_intents(self.intents, where="intents") if self.intents else ()
+
+    def stored(self) -> dict[str, Any]:
+        """As the database keeps it: what differs from the defaults, secrets in clear."""
+        return self._dumped(lambda secret: secret.get_secret_value())
+
+    def as_toml(self) -> str:
+        """As a person edits it; secrets are not shown."""
+        return tomli_w.dumps(self._dumped(lambda _: HIDDEN), multiline_strings=True)
+
+    def _dumped(self, secret: Any) -> dict[str, Any]:
+        content = self.model_dump(mode="python", exclude_defaults=True)
+        identity = content.get("identity", {})
+        if identity.get("secret") is not None:
+            identity["secret"] = secret(identity["secret"])
+        return content
+
+
+def read_config(content: dict[str, Any]) -> SiteConfig:
+    """Check a configuration.
+
+    Raises:
+        SiteRefused: a key is unknown or its value cannot be used; the sentence names it.
+    """
+    try:
+        return SiteConfig.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise SiteRefused(f"The key {key} is unknown; see docs/sites.md for all of them.") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SiteRefused(f"{key} cannot be used: {reason[0].lower()}{reason[1:]}.") from None
