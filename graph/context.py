@@ -69,6 +69,8 @@ class Encoder(Protocol):
 
     name: str
     dimensions: int
+    max_tokens: int
+    """Of a longer text only the beginning is encoded."""
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return an array of shape `(len(texts), dimensions)`. Blocks: call it in a thread."""
@@ -153,3 +155,5 @@ class TurnContext:
     knowledge: Knowledge
     models: tuple[ModelRoute, ...]
     limits: Limits
+    people: str = ""
+    """What a visitor who wants a person is told about when and where people are there."""

@@ -17,6 +17,7 @@ COMMANDS = {
     "screen": ("app.cli.lines:screen", "Screen texts for injection and personal data."),
     "classify": ("app.cli.lines:classify", "Tell what messages want."),
     "site": ("app.cli.sites:sites", "The websites and products that this installation serves."),
+    "token": ("app.cli.tokens:tokens", "Service tokens, which programs show to use the API."),
     "user": ("app.cli.users:users", "People who may sign in."),
     "doctor": ("app.cli.doctor:doctor", "Check each part and say what to do about it."),
     "migrate": ("app.cli.database:migrate_command", "Create or upgrade the tables."),

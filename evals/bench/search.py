@@ -30,7 +30,7 @@ class VariedEncoder:
     """Stands in for the encoder while copies are ingested: moves each vector a little."""
 
     def __init__(self, encoder: Encoder) -> None:
-        self.name, self.dimensions = encoder.name, encoder.dimensions
+        self.name, self.dimensions, self.max_tokens = encoder.name, encoder.dimensions, encoder.max_tokens
         self._encoder = encoder
 
     def count_tokens(self, text: str) -> int:

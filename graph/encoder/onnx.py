@@ -29,6 +29,7 @@ class OnnxEncoder:
             ConfigError: a file is not what it should be.
         """
         self.name = model.stem
+        self.max_tokens = MAX_TOKENS - 2  # two frame the text
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle means idle

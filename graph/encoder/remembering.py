@@ -15,6 +15,7 @@ class RememberingEncoder:
     def __init__(self, encoder: Encoder, *, size: int = 8192) -> None:
         self.name = encoder.name
         self.dimensions = encoder.dimensions
+        self.max_tokens = encoder.max_tokens
         self._encoder = encoder
         self._size = size
         self._vectors: OrderedDict[str, FloatArray] = OrderedDict()

@@ -111,6 +111,7 @@ class WordEncoder:
 
     name = "words"
     dimensions = 512
+    max_tokens = 100
 
     def count_tokens(self, text: str) -> int:
         """Count words."""

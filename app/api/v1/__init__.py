@@ -1,0 +1,1 @@
+"""The OpenAI-compatible API: the whole agent behind the protocol that programs know already."""

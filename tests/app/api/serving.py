@@ -1,0 +1,77 @@
+"""The API on a real server in the test's own event loop, and tokens for it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import uvicorn
+from fastapi import FastAPI
+from openai import AsyncOpenAI
+
+from app.access.keys import new_token, token_hash
+from app.api.v1.routes import v1_routes
+from app.api.v1.tokens import PREFIX
+from app.db.service_tokens import add_token
+from app.db.sites import ensure_site
+from app.wiring import Services
+
+
+class Server(uvicorn.Server):
+    """A server that says when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+@asynccontextmanager
+async def served(services: Services) -> AsyncIterator[str]:
+    """Yield the address below which the API is served."""
+    app = FastAPI()
+    app.include_router(v1_routes(services))
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2))
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await server.up.wait()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def make_token(
+    services: Services,
+    *,
+    site: str = "shop",
+    scopes: Iterable[str] = ("chat", "embeddings"),
+    per_minute: int = 1000,
+    per_day: int = 10_000,
+    lasts: timedelta | None = None,
+) -> tuple[str, UUID]:
+    """Make a token; return it with its id."""
+    token = new_token(PREFIX)
+    async with services.sessions.begin() as session:
+        token_id = await add_token(
+            session,
+            site_id=(await ensure_site(session, site)).id,
+            name="test",
+            token_hash=token_hash(token),
+            scopes=scopes,
+            per_minute=per_minute,
+            per_day=per_day,
+            expires_at=datetime.now(UTC) + lasts if lasts is not None else None,
+        )
+    return token, token_id
+
+
+def client(url: str, token: str) -> AsyncOpenAI:
+    """OpenAI's own client, which tries only once."""
+    return AsyncOpenAI(base_url=url, api_key=token, max_retries=0, timeout=20)
