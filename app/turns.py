@@ -15,19 +15,25 @@ from langchain_core.runnables import RunnableConfig
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from app.db.handovers import wish_for_person
 from app.db.messages import Door, Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
 from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
 from app.db.search import SiteKnowledge
 from app.db.traces import TurnTrace, store_trace
+from app.sites.book import SiteView
+from app.sites.hours import reachable
+from app.sites.models import routes_for
 from app.wiring import Services
 from graph.context import IntentGuess, Limits, PersonalSpan, TurnContext
-from graph.errors import EmptyMessage, GuardDown, MessageTooLong, StorageDown, VisitorError
+from graph.errors import EmptyMessage, GuardDown, MessageTooLong, StorageDown, UnknownSite, VisitorError
 from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token
 from graph.guards.pseudonyms import Pseudonyms, Restorer
 from graph.state import Answer, Attached, Earlier, TurnState
 
-PROGRESS_S = 1.0
+PROGRESS_S = 0.5
 """How often the text shown so far is kept while an answer streams."""
+CUT = "cut"
+"""A turn that is cancelled with this message was not stopped by its visitor: another process may go on with it."""
 
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -55,6 +61,8 @@ class TurnRequest:
     earlier: tuple[Earlier, ...] | None = None
     """What was said before, when the door knows it; otherwise it is read from the conversation. Not stored."""
     door: Door = "page"
+    answer_id: UUID | None = None
+    """An open answer that another process began and this one has taken over; the message is stored already."""
 
 
 async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[Event]:
@@ -62,9 +70,10 @@ async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[E
 
     The first event is `Started`, unless the message is refused; the last is `Done` or `Failed`. It raises nothing. The
     conversation is made if it is new. A `message_id` that exists already (an edit, a retry) replaces that message and
-    all that came after it. Closing the iterator stops the turn: what was shown is kept, marked `stopped`.
+    all that came after it. Closing the iterator, or cancelling its task, stops the turn: what was shown is kept, marked
+    `stopped` (or `cut`, by a cancellation that says so).
     """
-    turn = _Turn(services, request)
+    turn = _Turn(services, request, answer_id=request.answer_id)
     try:
         async with aclosing(turn.events()) as events:
             async for event in events:
@@ -72,8 +81,8 @@ async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[E
     except VisitorError as error:
         await turn.end("failed", error)
         yield Failed(str(error), str(turn.trace_id))
-    except (asyncio.CancelledError, GeneratorExit):
-        await asyncio.shield(turn.end("stopped"))
+    except (asyncio.CancelledError, GeneratorExit) as left:
+        await asyncio.shield(turn.end("cut" if left.args == (CUT,) else "stopped"))
         raise
     except Exception as error:
         known = StorageDown() if isinstance(error, DBAPIError | NoConnectionFree | psycopg.Error) else None
@@ -91,12 +100,14 @@ class _Turn:
 
     services: Services
     request: TurnRequest
+    site: SiteView | None = None
     trace_id: UUID = field(default_factory=uuid4)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     began: float = field(default_factory=time.perf_counter)
     answer_id: UUID | None = None
     pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
     shown: str = ""
+    withdrawn: int = 0
     kept_at: float = field(default_factory=time.perf_counter)
     steps: list[tuple[datetime, Step]] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -111,7 +122,7 @@ class _Turn:
         restorer = Restorer(self.pseudonyms)
         config: RunnableConfig = {"configurable": {"thread_id": str(self.trace_id)}}
         stream: Any = self.services.graph.astream(  # a generator, though its type says iterator
-            state, config, context=self._context(), stream_mode=["custom", "updates"], durability="async"
+            state, config, context=await self._context(), stream_mode=["custom", "updates"], durability="async"
         )
         async with aclosing(stream) as parts:
             async for mode, part in parts:
@@ -127,6 +138,8 @@ class _Turn:
                         continue
                     case Reset():
                         self.shown, restorer = "", Restorer(self.pseudonyms)
+                        self.withdrawn += 1
+                        await self._keep_progress(at_once=True)
                     case Step():
                         self.steps.append((datetime.now(UTC), part))
                     case Source():
@@ -163,17 +176,21 @@ class _Turn:
         )
         try:
             async with self.services.sessions.begin() as session:
-                await finish_answer(
+                ours = await finish_answer(
                     session,
                     self.answer_id,
+                    owner=self.services.owner,
                     status=status,
                     text=answer.text if answer else self.shown,
                     answered_by=answer.answered_by if answer else None,
                     rung=answer.rung if answer else None,
                     notice=answer.notice if answer else None,
                 )
-                await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
-                await store_trace(session, trace)
+                if ours:  # neither replaced by the same question asked again, nor taken over by another process
+                    await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
+                    await store_trace(session, trace)
+                    if answer and self.intent and self.intent.route == "handover":
+                        await wish_for_person(session, self.request.site_id, self.request.conversation_id)
             self.ended = True
         except Exception:
             if status == "done":
@@ -201,6 +218,9 @@ class _Turn:
                 f"Your message has {len(text):,} characters; at most {settings.message_chars:,} can be read. "
                 "Please shorten it."
             )
+        self.site = await self.services.sites.numbered(request.site_id)
+        if self.site is None:
+            raise UnknownSite
         names = [_storable(file.name) for file in request.attachments]
         given = self._given()
         texts = [*names, *(file.text for file in request.attachments), *(said.text for said in given or ())]
@@ -248,7 +268,7 @@ class _Turn:
                 request.door,
             )
             new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
-            answer_id = await begin_turn(session, message, owner=self.services.owner)
+            answer_id = request.answer_id or await begin_turn(session, message, owner=self.services.owner)
             await store_pseudonyms(session, message.conversation_id, message.site_id, new)
             limit = self.services.settings.turn.history_messages
             if given is None:
@@ -265,24 +285,26 @@ class _Turn:
         except Exception as error:
             raise GuardDown from error
 
-    def _context(self) -> TurnContext:
-        services, settings = self.services, self.services.settings
+    async def _context(self) -> TurnContext:
+        services, settings, site = self.services, self.services.settings, self.site
+        assert site is not None  # noqa: S101 - admitted
         return TurnContext(
-            assistant=settings.chat.name,
-            subject=settings.chat.subject,
+            assistant=site.assistant,
+            subject=site.subject,
             encoder=services.encoder,
             injection=services.injection,
-            intents=services.intents,
-            knowledge=SiteKnowledge(services.sessions, self.request.site_id, services.encoder.name),
-            models=services.models,
+            intents=await services.sites.intents(site, services.encoder, services.intents),
+            knowledge=SiteKnowledge(services.sessions, site.id, services.encoder.name),
+            models=routes_for(site.config.model, services.models),
             limits=Limits(
-                passages=settings.knowledge.passages,
+                passages=site.passages,
                 answer_tokens=settings.turn.answer_tokens,
                 history_messages=settings.turn.history_messages,
                 turn_s=settings.turn.turn_s,
                 waits_s=settings.turn.waits_s,
-                min_similarity=settings.knowledge.min_similarity,
+                min_similarity=site.min_similarity,
             ),
+            people=reachable(site.config.hours, datetime.now(UTC)).text,
         )
 
     def _learn(self, updates: dict[str, TurnState]) -> None:
@@ -302,12 +324,13 @@ class _Turn:
             if "answer" in update:
                 self.answer = update["answer"]
 
-    async def _keep_progress(self) -> None:
-        if time.perf_counter() - self.kept_at < PROGRESS_S or self.answer_id is None:
+    async def _keep_progress(self, *, at_once: bool = False) -> None:
+        now = time.perf_counter()
+        if self.answer_id is None or not (at_once or now - self.kept_at >= PROGRESS_S):
             return
-        self.kept_at = time.perf_counter()
+        self.kept_at = now
         async with self.services.sessions.begin() as session:
-            await save_progress(session, self.answer_id, self.shown)
+            await save_progress(session, self.answer_id, self.shown, self.withdrawn, owner=self.services.owner)
 
     def _restored(self, source: Source) -> Source:
         """A source as its visitor may see it: a passage of an attached file has its own words back."""

@@ -21,16 +21,14 @@ from chainlit.user import PersistedUser
 from app.chat.answer_text import source_name, source_path
 from app.chat.data_layer import ParleyDataLayer, uuid_or_none
 from app.chat.opened_thread import unfinished
-from app.chat.protecting import find_source
 from app.chat.runtime import current
 from app.chat.steps_shown import answer_step, now
 from app.chat.uploads import take_files
 from app.chat.visitor_turn import RETRY, TurnOnPage, retry_action, withdraw
-from app.db.conversations import find_visitor_message
-from app.db.pseudonyms import load_pseudonyms
+from app.protecting import find_source
+from app.stored_request import stored_request
 from app.turns import AttachedText, TurnRequest
 from graph.errors import AttachmentRefused
-from graph.guards.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
 
@@ -182,23 +180,7 @@ async def _asked_again(session: WebsocketSession, message_id: str) -> TurnReques
     user, id_ = session.user, uuid_or_none(message_id)
     if id_ is None or not isinstance(user, PersistedUser):
         return None
-    async with current().services.sessions() as database:
-        found = await find_visitor_message(database, UUID(user.id), id_)
-        if found is None:
-            return None
-        message, files = found
-        pseudonyms = Pseudonyms(await load_pseudonyms(database, message.conversation_id))
-    return TurnRequest(
-        site_id=message.site_id,
-        user_id=UUID(user.id),
-        conversation_id=message.conversation_id,
-        message_id=message.id,
-        text=pseudonyms.restore(message.text),
-        attachments=tuple(
-            AttachedText(pseudonyms.restore(file.name), file.media_type, pseudonyms.restore(file.text))
-            for file in files
-        ),
-    )
+    return await stored_request(current().services, UUID(user.id), id_)
 
 
 async def _refuse(context: ChainlitContext, sentence: str) -> None:

@@ -8,10 +8,10 @@ from chainlit.step import StepDict
 from chainlit.types import FeedbackDict, ThreadDict
 
 from app.chat.answer_text import ENDINGS, shown_answer
-from app.chat.protecting import restored
 from app.chat.steps_shown import answer_step, run_id, run_step, stamp, trail_step, visitor_step
 from app.db.conversations import Whole
 from app.db.tables import Message, Score
+from app.protecting import restored
 from graph.events import Source, Step
 from graph.guards.pseudonyms import Pseudonyms
 

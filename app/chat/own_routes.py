@@ -15,20 +15,19 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response, Upload
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.datastructures import Headers
 
+from app.attachments import MOST, read_text
 from app.chat.answer_text import plain
 from app.chat.data_layer import uuid_or_none
 from app.chat.gate import host_of
 from app.chat.guest_pass import GUEST_COOKIE, TOKEN_COOKIE, bearer, cookies_for, forget
 from app.chat.pages import page_html, policy
-from app.chat.protecting import find_source, protect
 from app.chat.runtime import Chat
 from app.chat.steps_shown import answer_of_run
-from app.chat.uploads import read_text
-from app.chat.uploads_allowed import MOST
 from app.db.conversations import find_attachment, rename_conversation
 from app.db.pseudonyms import load_pseudonyms
 from app.db.scores import conversation_of_answer, rate, unrate
 from app.db.users import GUEST
+from app.protecting import find_source, protect
 from graph.errors import AttachmentRefused
 from graph.guards.pseudonyms import Pseudonyms
 
@@ -106,7 +105,8 @@ def _add_judgements(router: APIRouter, chat: Chat) -> None:
             conversation_id = answer_id and await conversation_of_answer(session, user_id, answer_id)
         if answer_id is None or conversation_id is None:
             raise HTTPException(404, "This answer cannot be rated.")
-        comment = await protect(chat, conversation_id, (feedback.comment or "").strip()[:LONGEST_COMMENT])
+        said = (feedback.comment or "").strip()[:LONGEST_COMMENT]
+        comment = await protect(chat.services, await chat.site_id(), conversation_id, said)
         async with sessions.begin() as session:
             score_id = await rate(session, user_id, answer_id, float(feedback.value), comment)
         return JSONResponse({"success": True, "feedbackId": str(score_id)})
@@ -128,7 +128,7 @@ def _add_judgements(router: APIRouter, chat: Chat) -> None:
             if conversation_id is None or not await rename_conversation(session, UUID(user.id), conversation_id, title):
                 raise HTTPException(404, "There is no such conversation of yours.")
             await session.rollback()
-        protected = await protect(chat, conversation_id, title)
+        protected = await protect(chat.services, await chat.site_id(), conversation_id, title)
         async with sessions.begin() as session:
             await rename_conversation(session, UUID(user.id), conversation_id, protected)
         return JSONResponse({"success": True})

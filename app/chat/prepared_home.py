@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from app.attachments import MOST, TYPES
 from app.chat.no_traceloop import stand_in
-from app.chat.uploads_allowed import MOST, TYPES
 from app.settings import Settings
 
 ASSETS = Path(__file__).parent / "assets"

@@ -181,6 +181,11 @@ async def rename_conversation(session: AsyncSession, user_id: UUID, conversation
     return changed is not None
 
 
+async def give_conversations(session: AsyncSession, user_id: UUID, to: UUID) -> None:
+    """Make all conversations of a guest those of the user that the guest turned out to be."""
+    await session.execute(update(Conversation).where(Conversation.user_id == user_id).values(user_id=to))
+
+
 async def delete_conversation(session: AsyncSession, site_id: int, conversation_id: UUID) -> None:
     """Erase a conversation with everything that hangs on it."""
     await session.execute(

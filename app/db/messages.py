@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.listen import tell
 from app.db.tables import Attachment, Citation, Conversation, Message
 from graph.errors import VisitorError
 from graph.events import Source
 
 Ending = Literal["done", "stopped", "cut", "failed"]
 Door = Literal["page", "widget", "api"]
+ANSWERS = "parley_answers"
+"""Channel on which the id of an answer is told whose text or end was stored."""
 
 TITLE_CHARS = 60
 LOCK_CLASS = 0x7061_726C
@@ -47,7 +50,8 @@ async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int) 
     Raises:
         NotYourConversation: the conversation exists, with another user or site.
     """
-    await _own_conversation(session, message)
+    title = _title(message.text)
+    await own_conversation(session, message.site_id, message.user_id, message.conversation_id, message.door, title)
     began = await session.scalar(
         select(Message.created_at).where(Message.id == message.id, Message.conversation_id == message.conversation_id)
     )
@@ -91,27 +95,32 @@ async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID,
     return list(found)[::-1]
 
 
-async def save_progress(session: AsyncSession, answer_id: UUID, text: str) -> None:
-    """Keep what the visitor has been shown so far, in case that the process dies."""
-    await session.execute(update(Message).where(Message.id == answer_id, Message.status == "open").values(text=text))
+async def save_progress(session: AsyncSession, answer_id: UUID, text: str, withdrawn: int, *, owner: int) -> None:
+    """Keep what the visitor has been shown so far, in case that the process dies, and tell those who follow."""
+    await session.execute(update(Message).where(*_ours(answer_id, owner)).values(text=text, withdrawn=withdrawn))
+    await tell(session, ANSWERS, str(answer_id))
 
 
 async def finish_answer(
     session: AsyncSession,
     answer_id: UUID,
     *,
+    owner: int,
     status: Ending,
     text: str,
     answered_by: str | None = None,
     rung: str | None = None,
     notice: str | None = None,
-) -> None:
-    """Close an answer with the text that the visitor sees at the end."""
-    await session.execute(
+) -> bool:
+    """Close an answer with the text that the visitor sees at the end; False when it is no longer this process's."""
+    closed = await session.scalar(
         update(Message)
-        .where(Message.id == answer_id)
+        .where(*_ours(answer_id, owner))
         .values(status=status, text=text, answered_by=answered_by, rung=rung, notice=notice, owner=None)
+        .returning(Message.id)
     )
+    await tell(session, ANSWERS, str(answer_id))
+    return closed is not None
 
 
 async def cite(session: AsyncSession, answer_id: UUID, site_id: int, sources: Iterable[Source]) -> None:
@@ -150,22 +159,49 @@ async def mark_cut(session: AsyncSession) -> int:
     return marked
 
 
-async def _own_conversation(session: AsyncSession, message: NewMessage) -> None:
-    title = message.text if len(message.text) <= TITLE_CHARS else message.text[: TITLE_CHARS - 1].rstrip() + "…"
+def _ours(answer_id: UUID, owner: int) -> tuple[ColumnElement[bool], ...]:
+    return Message.id == answer_id, Message.status == "open", Message.owner == str(owner)
+
+
+async def say(
+    session: AsyncSession, site_id: int, conversation_id: UUID, role: Literal["visitor", "assistant"], text: str
+) -> UUID:
+    """Add a protected text to a conversation that no turn makes; return its id."""
+    message_id = uuid4()
+    await session.execute(
+        insert(Message).values(
+            id=message_id,
+            site_id=site_id,
+            conversation_id=conversation_id,
+            role=role,
+            text=text,
+            rung="fixed" if role == "assistant" else None,
+        )
+    )
+    return message_id
+
+
+async def own_conversation(
+    session: AsyncSession, site_id: int, user_id: UUID, conversation_id: UUID, door: Door, title: str
+) -> None:
+    """Make a conversation, or mark it as used now.
+
+    Raises:
+        NotYourConversation: it exists, with another user or site.
+    """
+    title = title.replace("\n", " ")
     stored = await session.execute(
         insert(Conversation)
-        .values(
-            id=message.conversation_id,
-            site_id=message.site_id,
-            user_id=message.user_id,
-            door=message.door,
-            title=title.replace("\n", " "),
-        )
+        .values(id=conversation_id, site_id=site_id, user_id=user_id, door=door, title=title)
         .on_conflict_do_update(
             index_elements=[Conversation.id],
-            set_={"updated_at": func.now(), "title": func.coalesce(Conversation.title, title.replace("\n", " "))},
+            set_={"updated_at": func.now(), "title": func.coalesce(Conversation.title, title)},
         )
         .returning(Conversation.site_id, Conversation.user_id)
     )
-    if tuple(stored.one()) != (message.site_id, message.user_id):
+    if tuple(stored.one()) != (site_id, user_id):
         raise NotYourConversation
+
+
+def _title(text: str) -> str:
+    return text if len(text) <= TITLE_CHARS else text[: TITLE_CHARS - 1].rstrip() + "…"

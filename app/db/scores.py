@@ -62,3 +62,10 @@ async def unrate(session: AsyncSession, user_id: UUID, score_id: UUID) -> bool:
         .returning(Score.id)
     )
     return gone is not None
+
+
+async def unrate_answer(session: AsyncSession, user_id: UUID, answer_id: UUID) -> None:
+    """Take back this user's judgement of an answer, if there is one."""
+    await session.execute(
+        delete(Score).where(Score.message_id == answer_id, Score.author_id == user_id, Score.name == HELPFUL)
+    )

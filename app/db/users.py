@@ -19,16 +19,26 @@ async def find_user(session: AsyncSession, site_id: int, identifier: str) -> Use
 
 async def ensure_guest(session: AsyncSession, site_id: int, guest: UUID) -> User:
     """Return the guest's row; make it if it is new."""
-    identifier = f"{GUEST}{guest}"
+    return await ensure_user(session, site_id, f"{GUEST}{guest}", "Guest")
+
+
+async def ensure_user(session: AsyncSession, site_id: int, identifier: str, name: str | None) -> User:
+    """Return the row of somebody known by an identifier; make it if it is new."""
     await session.execute(
         insert(User)
-        .values(site_id=site_id, identifier=identifier, display_name="Guest")
+        .values(site_id=site_id, identifier=identifier, display_name=name)
         .on_conflict_do_nothing(index_elements=[User.site_id, User.identifier])
     )
     found = await find_user(session, site_id, identifier)
     if found is None:
-        raise LookupError("a guest vanished while it was made")
+        raise LookupError("a user vanished while it was made")
     return found
+
+
+async def user_of_site(session: AsyncSession, site_id: int, user_id: UUID) -> bool:
+    """Whether a site has this user."""
+    found = await session.scalar(select(User.id).where(User.id == user_id, User.site_id == site_id))
+    return found is not None
 
 
 async def store_password(session: AsyncSession, site_id: int, identifier: str, password_hash: str) -> UUID:

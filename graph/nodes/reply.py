@@ -15,7 +15,8 @@ async def reply(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
 async def hand_over(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Tell a visitor who wants a person how it goes on."""
-    return _say(state["intent"].reply or REFUSED, runtime)
+    people = runtime.context.people.replace("{", "{{").replace("}", "}}")
+    return _say(f"{state['intent'].reply or ''} {people}".strip() or REFUSED, runtime)
 
 
 async def refuse(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:

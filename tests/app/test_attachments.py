@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.chat.uploads import read_text
+from app.attachments import read_text
 from graph.errors import AttachmentRefused
 
 

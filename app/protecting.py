@@ -1,4 +1,4 @@
-"""Protection of what visitors write outside of a message, titles and comments, and their own words given back."""
+"""Protection of what visitors write outside of a message, and their own words given back to them."""
 
 import asyncio
 from uuid import UUID
@@ -6,27 +6,26 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.chat.runtime import Chat
 from app.db.conversations import find_citation
 from app.db.pseudonyms import hold_pseudonyms, load_pseudonyms, store_pseudonyms
 from app.db.tables import Citation, Message
+from app.wiring import Services
 from graph.errors import GuardDown
 from graph.events import Source
 from graph.guards.pseudonyms import Pseudonyms
 
 
-async def protect(chat: Chat, conversation_id: UUID, text: str) -> str:
+async def protect(services: Services, site_id: int, conversation_id: UUID, text: str) -> str:
     """Return `text` with personal data replaced by this conversation's pseudonyms, which are stored.
 
     Raises:
         GuardDown: personal data could not be looked for.
     """
     try:
-        spans = await asyncio.to_thread(chat.services.personal_data.find, text)
+        spans = await asyncio.to_thread(services.personal_data.find, text)
     except Exception as error:
         raise GuardDown from error
-    site_id = await chat.site_id()
-    async with chat.services.sessions.begin() as session:
+    async with services.sessions.begin() as session:
         known = await hold_pseudonyms(session, conversation_id)
         pseudonyms = Pseudonyms(known)
         protected = pseudonyms.protect(text, spans)

@@ -1,0 +1,1 @@
+"""Answers in the making, followed by any number of readers on any replica."""

@@ -1,0 +1,208 @@
+"""Turns that go on while their readers come and go, and answers that other processes make or have left."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from uuid import UUID
+
+from app.db.answers import StoredAnswer, answer_to, stop_answer, stored_answer, take_over
+from app.db.listen import tell
+from app.db.messages import ANSWERS
+from app.db.pseudonyms import load_pseudonyms
+from app.live.answer import LiveAnswer
+from app.live.following import Broken, End, Position, Snapshot, Stopped, Update, Whole, updates
+from app.protecting import restored
+from app.stored_request import stored_request
+from app.turns import CUT, TurnRequest, run_turn
+from app.wiring import Services
+from graph.errors import VisitorError
+from graph.events import Event, Failed
+from graph.guards.pseudonyms import Pseudonyms, Restorer
+
+STOPS = "parley_stops"
+"""Channel on which the id of an answer is told that its visitor wants stopped."""
+LOOK_S = 1.0
+"""How often an answer of another process is looked at when nothing is told of it."""
+LEAVE_S = 8.0
+"""How long turns may take to end when the process does."""
+MOST_AT_ONCE = 200
+
+RunTurn = Callable[[Services, TurnRequest], AsyncGenerator[Event]]
+Following = AsyncGenerator[tuple[Position, Update]]
+log = logging.getLogger(__name__)
+
+
+class Busy(VisitorError):
+    """Many people are asking just now. Please try again in a moment."""
+
+
+class LiveTurns:
+    """Runs turns beside the requests that asked for them."""
+
+    def __init__(self, services: Services, run: RunTurn = run_turn) -> None:
+        self._services, self._run = services, run
+        self._answers: dict[UUID, tuple[LiveAnswer, asyncio.Task[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: dict[UUID, set[asyncio.Event]] = {}
+        self._leaving = False
+        services.listener.on(ANSWERS, self._told)
+        services.listener.on(STOPS, self._stop_here)
+
+    async def ask(self, request: TurnRequest, *, attempt: int = 1) -> LiveAnswer:
+        """Begin a turn; return its answer as soon as the message is stored or refused.
+
+        Raises:
+            Busy: this process has as many turns as it can take.
+        """
+        if len(self._tasks) >= MOST_AT_ONCE or self._leaving:
+            raise Busy
+        answer = LiveAnswer(attempt)
+        task = asyncio.create_task(self._work(request, answer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await answer.begun()
+        if answer.answer_id and not task.done():
+            answer_id = UUID(answer.answer_id)
+            self._answers[answer_id] = answer, task
+            task.add_done_callback(lambda _: self._answers.pop(answer_id, None))
+        return answer
+
+    async def answer_to(self, user_id: UUID, message_id: UUID) -> UUID | None:
+        """The answer to a message that is stored already."""
+        async with self._services.sessions() as session:
+            return await answer_to(session, user_id, message_id)
+
+    async def follow(self, user_id: UUID, answer_id: UUID, seen: Position) -> Following:
+        """What a reader of an answer does not know yet, until its end, whichever process makes it.
+
+        An answer whose process has died is begun anew by this one. Nothing comes when the answer is not this user's.
+        """
+        idle = 0
+        while True:
+            if live := self._answers.get(answer_id):
+                async for told_here in live[0].follow(seen):
+                    yield told_here
+                return
+            told = self._expect(answer_id)
+            try:
+                stored, snapshot = await self._stored(user_id, answer_id)
+                if stored is None:
+                    return
+                if snapshot is not None and (snapshot.end is None or not stored.may_be_taken_up):
+                    idle += 1
+                    for position, update in updates(seen, snapshot):
+                        idle, seen = 0, position
+                        yield position, update
+                        if isinstance(update, End):
+                            return
+                if (stored.may_be_taken_up or idle) and await self._take_over(user_id, stored):
+                    continue
+                await _wait(told, LOOK_S)
+            finally:
+                self._forget(answer_id, told)
+
+    async def stop(self, user_id: UUID, answer_id: UUID) -> bool:
+        """Stop an answer, wherever it is made; False when there is no such answer of this user's."""
+        async with self._services.sessions.begin() as session:
+            if await stored_answer(session, user_id, answer_id) is None:
+                return False
+            await stop_answer(session, answer_id)
+            await tell(session, STOPS, str(answer_id))
+        self._stop_here(str(answer_id))
+        return True
+
+    async def close(self) -> None:
+        """Let turns end; those that take too long are cut, so that another process can take them over."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=LEAVE_S)
+        self._leaving = True
+        for task in self._tasks:
+            task.cancel(CUT)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _work(self, request: TurnRequest, answer: LiveAnswer) -> None:
+        try:
+            async with aclosing(self._run(self._services, request)) as events:
+                async for event in events:
+                    answer.take(event)
+        except asyncio.CancelledError:  # the turn has stored how it ended
+            if self._leaving:
+                answer.left()
+        except Exception:
+            log.exception("a turn broke")
+            answer.take(Failed("Something went wrong on our side. Please try again.", ""))
+        finally:
+            answer.stopped()
+
+    async def _stored(self, user_id: UUID, answer_id: UUID) -> tuple[StoredAnswer | None, Snapshot | None]:
+        async with self._services.sessions() as session:
+            stored = await stored_answer(session, user_id, answer_id)
+            if stored is None:
+                return None, None
+            pseudonyms = Pseudonyms(await load_pseudonyms(session, stored.message.conversation_id))
+        return stored, _snapshot(stored, pseudonyms)
+
+    async def _take_over(self, user_id: UUID, stored: StoredAnswer) -> bool:
+        """Begin an answer anew whose process is gone; False when it lives, or another was quicker."""
+        message = stored.message
+        async with self._services.sessions.begin() as session:
+            attempt = await take_over(session, message.id, dead=message.owner, owner=self._services.owner)
+        if attempt is None or message.reply_to is None:
+            return False
+        request = await stored_request(self._services, user_id, message.reply_to)
+        if request is None:
+            return False
+        log.info("an answer of a process that is gone is begun anew", extra={"answer": str(message.id)})
+        await self.ask(replace(request, door="widget", answer_id=message.id), attempt=attempt)
+        return True
+
+    def _expect(self, answer_id: UUID) -> asyncio.Event:
+        told = asyncio.Event()
+        self._waiting.setdefault(answer_id, set()).add(told)
+        return told
+
+    def _forget(self, answer_id: UUID, told: asyncio.Event) -> None:
+        waiting = self._waiting.get(answer_id, set())
+        waiting.discard(told)
+        if not waiting:
+            self._waiting.pop(answer_id, None)
+
+    def _told(self, payload: str) -> None:
+        for told in self._waiting.get(UUID(payload), ()):
+            told.set()
+
+    def _stop_here(self, payload: str) -> None:
+        if live := self._answers.get(UUID(payload)):
+            live[1].cancel()
+
+
+async def _wait(told: asyncio.Event, longest_s: float) -> None:
+    try:
+        async with asyncio.timeout(longest_s):
+            await told.wait()
+    except TimeoutError:
+        pass
+
+
+def _snapshot(stored: StoredAnswer, pseudonyms: Pseudonyms) -> Snapshot:
+    """How a stored answer stands, restored as it was streamed: the beginning of a token is held back."""
+    message = stored.message
+    if message.status == "open":
+        return Snapshot(message.attempt, message.withdrawn, Restorer(pseudonyms).feed(message.text))
+    text = pseudonyms.restore(message.text)
+    return Snapshot(message.attempt, message.withdrawn, text, _end(stored, text, pseudonyms))
+
+
+def _end(stored: StoredAnswer, text: str, pseudonyms: Pseudonyms) -> End:
+    match stored.message.status:
+        case "done":
+            sources = tuple(restored(citation, pseudonyms) for citation in stored.citations)
+            return Whole(text, sources, stored.message.notice, stored.message.rung or "fixed")  # type: ignore[arg-type]  # only rungs are stored
+        case "stopped":
+            return Stopped(text)
+        case "cut":
+            return Broken("This answer was cut off.")
+        case _:
+            return Broken("Something went wrong on our side. Please try again.")

@@ -1,0 +1,55 @@
+"""Visitors whom the host's backend vouches for by a JWT."""
+
+from dataclasses import dataclass
+
+import jwt
+
+from app.sites.config import Identity
+from app.widget.errors import WidgetRefused
+
+LEEWAY_S = 30
+HOST = "host:"
+"""Begins the identifier of every visitor whom a host vouches for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Whom the host's backend names: its own id for them and, if it says so, their name."""
+
+    identifier: str
+    name: str | None
+
+
+def read_identity(identity: Identity, token: str) -> Vouched:
+    """Check a host's JWT: signature, time, and issuer and audience where the site names them.
+
+    Raises:
+        WidgetRefused: the site vouches for nobody, or the JWT is not right; the sentence says what is not.
+    """
+    key = identity.public_key or (identity.secret.get_secret_value() if identity.secret else None)
+    if key is None:
+        raise _refused("this site has no key that verifies identities; set identity.secret or identity.public_key")
+    options: dict[str, object] = {"require": ["sub", "exp"], "verify_aud": identity.audience is not None}
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=identity.algorithms,
+            audience=identity.audience,
+            issuer=identity.issuer,
+            leeway=LEEWAY_S,
+            options=options,  # type: ignore[arg-type]  # a TypedDict of PyJWT's that it does not export
+        )
+    except jwt.ExpiredSignatureError:
+        raise _refused("the identity is out of date") from None
+    except jwt.InvalidTokenError as error:
+        raise _refused(f"the identity cannot be trusted ({error})") from None
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not 0 < len(subject) <= 150:
+        raise _refused("the identity's sub must be a text of at most 150 characters")
+    name = claims.get("name")
+    return Vouched(f"{HOST}{subject}", name[:100] if isinstance(name, str) and name.strip() else None)
+
+
+def _refused(reason: str) -> WidgetRefused:
+    return WidgetRefused(401, "identity_refused", f"You could not be signed in: {reason}.")
