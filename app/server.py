@@ -10,11 +10,11 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from app.accounts import Passwords
 from app.api.health import health_routes
 from app.chat import runtime
 from app.chat.gate import Gate
 from app.chat.prepared_home import prepare
+from app.members.visitors import Passwords
 from app.turns import run_turn as answer_turn
 from app.wiring import Services
 from graph.errors import ConfigError

@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
-from app.accounts import Passwords
 from app.db.sites import ensure_site
+from app.members.visitors import Passwords
 from app.settings import Settings
 from app.turns import TurnRequest
 from app.wiring import Services

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from app.accounts import add_user
 from app.cli.run import run, settings_for, used_wrongly
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.sites import ensure_site
+from app.members.visitors import add_visitor
 from app.settings import Settings
 
 users = typer.Typer(help="People who may sign in.", no_args_is_help=True)
@@ -50,4 +50,4 @@ async def _add(settings: Settings, site_name: str, name: str, password: str) -> 
             await migrate(engine)
         async with async_sessionmaker(engine, expire_on_commit=False).begin() as session:
             site = await ensure_site(session, site_name)
-            await add_user(session, site, name, password)
+            await add_visitor(session, site, name, password)

@@ -15,12 +15,12 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from app.accounts import add_user
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.sites import ensure_site
 from app.ingest import ingest
 from app.logs import configure_logs
+from app.members.visitors import add_visitor
 from app.server import serve_app
 from app.settings import load_settings
 from app.wiring import Parts, services_on
@@ -125,7 +125,7 @@ async def serve(home: Path, port: int) -> None:
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         await ingest(sessions, encoder, settings.knowledge, site="default", paths=[docs])
         async with sessions.begin() as session:
-            await add_user(session, await ensure_site(session, "default"), NAME, PASSWORD)
+            await add_visitor(session, await ensure_site(session, "default"), NAME, PASSWORD)
         parts = Parts(
             encoder=encoder,
             injection=FixedInjection(),

@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.accounts import Attempts, NameRefused, PasswordRefused, Passwords, add_user
+from app.db.attempts import FREE
 from app.db.sites import ensure_site
 from app.db.users import find_user
+from app.members.passwords import PasswordRefused
+from app.members.visitors import NameRefused, Passwords, add_visitor
 
 Sessions = async_sessionmaker[AsyncSession]
 NAME, PASSWORD = "kim@example.org", "correct horse battery"
@@ -14,7 +16,7 @@ NAME, PASSWORD = "kim@example.org", "correct horse battery"
 async def site_with_kim(sessions: Sessions, site: str = "default", password: str = PASSWORD) -> int:
     async with sessions.begin() as session:
         found = await ensure_site(session, site)
-        await add_user(session, found, NAME, password)
+        await add_visitor(session, found, NAME, password)
         return found.id
 
 
@@ -46,10 +48,22 @@ async def test_adding_again_changes_the_password(sessions: Sessions) -> None:
 
 async def test_a_name_that_failed_too_often_must_wait_even_with_the_right_password(sessions: Sessions) -> None:
     site = await site_with_kim(sessions)
-    passwords = Passwords(sessions, Attempts(most=2))
-    for _ in range(2):
+    for _ in range(FREE):
+        assert await Passwords(sessions).check(site, NAME, "wrong password") is None
+    replica = Passwords(sessions)  # nothing is kept in a process
+    assert await replica.check(site, NAME, PASSWORD) is None
+
+    await site_with_kim(sessions, password="a newer password")
+    assert await replica.check(site, NAME, "a newer password") is not None
+
+
+async def test_the_right_password_forgets_failures(sessions: Sessions) -> None:
+    site = await site_with_kim(sessions)
+    passwords = Passwords(sessions)
+    for _ in range(2 * FREE):
         await passwords.check(site, NAME, "wrong password")
-    assert await passwords.check(site, NAME, PASSWORD) is None
+        if _ % 3 == 0:
+            assert await passwords.check(site, NAME, PASSWORD) is not None
 
 
 async def test_a_guest_has_no_password(sessions: Sessions) -> None:
@@ -75,15 +89,4 @@ async def test_what_cannot_be_an_account_is_refused(
     async with sessions.begin() as session:
         site = await ensure_site(session, "default")
         with pytest.raises(refused):
-            await add_user(session, site, name, password)
-
-
-def test_attempts_forget_what_is_long_ago_and_the_oldest_names() -> None:
-    attempts = Attempts(most=1, window_s=0)
-    attempts.failed("kim")
-    assert not attempts.exhausted("kim")
-    few = Attempts(most=1, names=1)
-    few.failed("kim")
-    few.failed("lee")
-    assert not few.exhausted("kim")
-    assert few.exhausted("lee")
+            await add_visitor(session, site, name, password)

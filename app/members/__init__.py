@@ -1,0 +1,1 @@
+"""Members of staff, and the passwords of visitors: who somebody is, proven without giving anything away."""
