@@ -69,14 +69,14 @@ class ChatRequest(BaseModel):
     parley: Wishes | None = None
 
 
-_MEANT: dict[str, tuple[Callable[[Any], bool], str]] = {
+_MEANT: dict[str, tuple[Callable[[Any], object], str]] = {
     "n": (lambda value: value != 1, "There is one answer to a question; leave n at 1."),
     "response_format": (lambda value: value.get("type") != "text", "Answers are text; leave response_format out."),
     "tools": (bool, "The agent brings its own tools; leave tools out."),
     "functions": (bool, "The agent brings its own tools; leave functions out."),
     "logprobs": (bool, "Answers have no probabilities; leave logprobs out."),
     "top_logprobs": (bool, "Answers have no probabilities; leave top_logprobs out."),
-    "modalities": (lambda value: value != ["text"], "Answers are text; leave modalities out."),
+    "modalities": (lambda value: set(value) - {"text"}, "Answers are text; leave modalities out."),
     "audio": (lambda value: True, "Answers are text; leave audio out."),
     "web_search_options": (lambda value: True, "Answers come from the site's documents; leave web_search_options out."),
 }

@@ -29,7 +29,9 @@ class EmbeddingsRequest(BaseModel):
     input: str | list[str] | list[int] | list[list[int]] = Field(
         description=f"A text, or up to {MOST} of them; lists of tokens are refused."
     )
-    encoding_format: Literal["float", "base64"] = Field("float", description="`base64`: little-endian 32-bit floats.")
+    encoding_format: Literal["float", "base64"] | None = Field(
+        None, description="`base64` gives little-endian 32-bit floats; unset is `float`."
+    )
     dimensions: int | None = Field(None, description="Only the encoder's own number.")
 
 
@@ -123,7 +125,7 @@ def _texts(body: EmbeddingsRequest) -> list[str]:
     return [text.encode(errors="ignore").decode() for text in texts]
 
 
-def _written(row: FloatArray, encoding: str) -> list[float] | str:
+def _written(row: FloatArray, encoding: str | None) -> list[float] | str:
     if encoding == "base64":
         return base64.b64encode(row.astype("<f4").tobytes()).decode()
     return [float(value) for value in row]

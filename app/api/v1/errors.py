@@ -6,13 +6,14 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import psycopg
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from starlette.exceptions import HTTPException
 
 from graph.errors import ParleyError, StorageDown
 
@@ -67,6 +68,9 @@ class ApiError(ParleyError):
         return JSONResponse(self.body.model_dump(), self.status, headers=self.headers)
 
 
+NOT_JSON = ApiError(400, "The body of the request is not JSON; send one JSON object.", code="invalid_json")
+
+
 def unsupported(param: str, sentence: str) -> ApiError:
     """A request whose meaning we cannot honour."""
     return ApiError(400, sentence, param=param, code="unsupported_value")
@@ -113,8 +117,8 @@ class V1Route(APIRoute):
                 return error.response()
             except RequestValidationError as error:
                 return _misread(error).response()
-            except HTTPException as error:
-                return ApiError(error.status_code, str(error.detail)).response()
+            except HTTPException:  # FastAPI's for a body whose bytes it cannot read
+                return NOT_JSON.response()
             except (DBAPIError, NoConnectionFree, psycopg.Error):
                 log.exception("the database failed a request")
                 return away(str(StorageDown())).response()
@@ -129,7 +133,7 @@ def _misread(error: RequestValidationError) -> ApiError:
     """The first thing that is wrong with a request's body."""
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return ApiError(400, "The body of the request is not JSON; send one JSON object.", code="invalid_json")
+        return NOT_JSON
     names = [part for part in first["loc"][1:] if isinstance(part, int) or part.isidentifier()]
     param = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in names).lstrip(".")
     if first["type"] == "missing":

@@ -241,10 +241,13 @@ async def test_what_cannot_be_honoured_is_refused_by_name(
 
 async def test_what_is_not_json_is_refused_in_one_sentence(url: str, token: str) -> None:
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
-        broken = await http.post(f"{url}/chat/completions", content="{", headers={"Content-Type": "application/json"})
+        json_like = {"Content-Type": "application/json"}
+        broken = await http.post(f"{url}/chat/completions", content="{", headers=json_like)
+        bytes_ = await http.post(f"{url}/chat/completions", content=b"d\xff\x1a", headers=json_like)
         empty = await http.post(f"{url}/chat/completions")
 
     assert (broken.status_code, broken.json()["error"]["code"]) == (400, "invalid_json")
+    assert (bytes_.status_code, bytes_.json()) == (400, broken.json())
     assert (empty.status_code, empty.json()["error"]["message"]) == (400, "The body is missing; send one JSON object.")
 
 
