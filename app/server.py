@@ -1,21 +1,31 @@
 """The web server: our own routes, Chainlit behind them, and the gate before both."""
 
+import asyncio
 import errno
-import hashlib
-import hmac
 import logging
 import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
+from app.access.credentials import Credentials
+from app.access.gate import Gate
+from app.access.keys import derived_key
+from app.api.description import description_of
 from app.api.health import health_routes
+from app.api.v1.routes import v1_routes
+from app.attachments import MOST
 from app.chat import runtime
-from app.chat.gate import Gate
 from app.chat.prepared_home import prepare
+from app.live.turns import LiveTurns
 from app.members.visitors import Passwords
 from app.turns import run_turn as answer_turn
+from app.widget.assets import widget_assets
+from app.widget.routes import widget_routes
 from app.wiring import Services
 from graph.errors import ConfigError
 
@@ -35,7 +45,7 @@ def create_app(services: Services, *, run_turn: runtime.RunTurn = answer_turn) -
     Chainlit keeps its configuration in modules: one application in a process.
     """
     # The cookies of guests and Chainlit's tokens are signed by different keys of one secret.
-    token_secret = hmac.new(services.secret, b"parley chat token", hashlib.sha256).hexdigest()
+    token_secret = derived_key(services.secret, "chat token").hex()
     prepare(services.settings, token_secret)
     chat = runtime.Chat(services, run_turn, Passwords(services.sessions))
     runtime.bind(chat)
@@ -44,17 +54,40 @@ def create_app(services: Services, *, run_turn: runtime.RunTurn = answer_turn) -
 
     from app.chat.own_routes import chat_routes
 
-    app = FastAPI(openapi_url=None)
-    app.include_router(health_routes(services))
+    live = LiveTurns(services, run_turn)
+    app = FastAPI(title="Parley", version=version("parley"), openapi_url=None, lifespan=_lifespan(services, live))
+    for router in (health_routes(services), widget_routes(services, live), widget_assets(), v1_routes(services)):
+        app.include_router(router)
+    app.include_router(description_of(app))
     mount_chainlit(app, str(ENTRY), path="/")
     mounted = app.router.routes.pop()
     app.include_router(chat_routes(chat, token_secret))
     app.router.routes.append(mounted)
     settings = services.settings
     app.add_middleware(
-        Gate, origins=settings.server.origins, body_bytes=max(1_000_000, settings.turn.attachment_bytes + 10_000)
+        Gate,
+        services=services,
+        credentials=Credentials(services, token_secret),
+        origins=settings.server.origins,
+        hosts=settings.server.hosts,
+        body_bytes=max(1_000_000, MOST * settings.turn.attachment_bytes + 100_000),
     )
     return app
+
+
+def _lifespan(services: Services, live: LiveTurns) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        """Hear other processes while this one serves; let answers end before it does."""
+        listening = asyncio.create_task(services.listener.run())
+        try:
+            yield
+        finally:
+            await live.close()
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    return lifespan
 
 
 async def serve_app(services: Services, host: str, port: int) -> None:
@@ -64,17 +97,22 @@ async def serve_app(services: Services, host: str, port: int) -> None:
         PortTaken: another program listens there.
         ConfigError: the address is not one of this machine's.
     """
+    settings = services.settings.server
     listening = _listen(host, port)
     config = uvicorn.Config(
         create_app(services),
         log_config=None,
         access_log=False,
-        proxy_headers=True,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         server_header=False,
         timeout_graceful_shutdown=STOP_S,
         ws_max_size=2_000_000,
     )
-    log.info("Parley is at http://%s and stops with Ctrl+C.", _shown(host, port))
+    scheme = "https" if settings.tls_cert else "http"
+    log.info("Parley is at %s://%s and stops with Ctrl+C.", scheme, _shown(host, port))
     await uvicorn.Server(config).serve(sockets=[listening])
 
 

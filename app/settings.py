@@ -38,6 +38,19 @@ class Server(Section):
     origins: tuple[str, ...] = Field(
         (), description="Other origins whose pages may talk to the chat; its own origin always may."
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/]+$",
+        description="Address under which people reach it, for links. Unset: as asked.",
+    )
+    hosts: tuple[str, ...] = Field(
+        (), description="Names that it answers to. Unset: any, or on the loopback address only that one's own."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks of proxies whose word on a visitor's address and on https is taken."
+    )
+    tls_cert: Path | None = Field(None, description="PEM file with the certificate chain, to serve https itself.")
+    tls_key: Path | None = Field(None, description="PEM file with the certificate's key, if it is not in the same.")
 
 
 class Database(Section):
@@ -142,6 +155,31 @@ class Chat(Section):
     )
 
 
+class OpenId(Section):
+    """Staff sign in at an OpenID Connect provider. Used as soon as `openid.issuer` is set."""
+
+    issuer: str | None = Field(
+        None, pattern=r"^https?://", description="The provider's address, exactly as it writes it itself."
+    )
+    client_id: str | None = Field(None, min_length=1, description="Name that the provider gave this installation.")
+    client_secret: SecretStr | None = Field(
+        None, min_length=1, description="Secret that the provider gave this installation. Unset: a public client."
+    )
+    scopes: str = Field("openid email profile", description="What the provider is asked for, separated by spaces.")
+    name: str = Field("OpenID", min_length=1, max_length=40, description="What the button calls the provider.")
+    create: bool = Field(
+        False, description="Whether somebody without an account gets one, if `openid.domains` has their address."
+    )
+    domains: tuple[str, ...] = Field(
+        (), description="Domains whose addresses `openid.create` makes accounts for, such as `example.com`."
+    )
+    role: str = Field("staff", pattern="^(staff|admin)$", description="Role of accounts made so: `staff` or `admin`.")
+    sites: tuple[str, ...] = Field((), description="Sites that staff whose accounts were made so work for.")
+    clock_skew_s: float = Field(
+        60, ge=0, le=300, description="Seconds by which the provider's clock and ours may differ."
+    )
+
+
 class Logs(Section):
     """What goes to standard error."""
 
@@ -170,6 +208,7 @@ class Settings(Section):
     guards: Guards = Guards()
     turn: Turn = Turn()
     chat: Chat = Chat()
+    openid: OpenId = OpenId()
     logs: Logs = Logs()
 
     @property

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from app.attachments import MOST, read_text
 from app.chat.answer_text import plain
 from app.chat.data_layer import uuid_or_none
-from app.chat.gate import host_of
+from app.access.gate import host_of
 from app.chat.guest_pass import GUEST_COOKIE, TOKEN_COOKIE, bearer, cookies_for, forget
 from app.chat.pages import page_html, policy
 from app.chat.runtime import Chat

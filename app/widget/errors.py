@@ -1,9 +1,25 @@
 """What the widget is told when something does not work: a code for the program, a sentence for the person."""
 
+import logging
 import math
+from collections.abc import Callable, Coroutine
+from typing import Any
 
+import psycopg
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from app.db.messages import NotYourConversation
+from app.live.turns import Busy
+from graph.errors import StorageDown, VisitorError
+
+AGAIN_S = 5
+log = logging.getLogger(__name__)
 
 
 class ErrorBody(BaseModel):
@@ -35,3 +51,45 @@ class WidgetRefused(Exception):
 def not_found(what: str) -> WidgetRefused:
     """Something that does not exist, or is somebody else's."""
     return WidgetRefused(404, "not_found", f"There is no such {what}.")
+
+
+class WidgetRoute(APIRoute):
+    """Has whatever goes wrong told in the widget's shape."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with its errors translated."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except WidgetRefused as error:
+                return error.response()
+            except RequestValidationError as error:
+                return _misread(error).response()
+            except VisitorError as error:
+                return _told(error).response()
+            except (DBAPIError, NoConnectionFree, psycopg.Error):
+                log.exception("the database failed a request of the widget")
+                return WidgetRefused(503, "busy", str(StorageDown()), retry_after_s=AGAIN_S).response()
+            except Exception:
+                log.exception("a request of the widget failed")
+                return WidgetRefused(500, "failed", "Something went wrong on our side. Please try again.").response()
+
+        return handled
+
+
+def _misread(error: RequestValidationError) -> WidgetRefused:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+    return WidgetRefused(422, "bad_request", f"{where} cannot be used: {first['msg']}.")
+
+
+def _told(error: VisitorError) -> WidgetRefused:
+    match error:
+        case Busy():
+            return WidgetRefused(503, "busy", str(error), retry_after_s=AGAIN_S)
+        case NotYourConversation():
+            return not_found("conversation")
+        case _:
+            return WidgetRefused(400, "bad_request", str(error))

@@ -13,7 +13,7 @@ from app.live.following import read_position
 from app.live.turns import LiveTurns
 from app.protecting import protect
 from app.turns import AttachedText, TurnRequest
-from app.widget.errors import ErrorResponse, WidgetRefused, not_found
+from app.widget.errors import ErrorResponse, WidgetRefused, WidgetRoute, not_found
 from app.widget.handover import take_wish
 from app.widget.models import (
     Conversations,
@@ -48,6 +48,7 @@ def widget_routes(services: Services, live: LiveTurns) -> APIRouter:
     """All of them."""
     router = APIRouter(
         prefix="/widget",
+        route_class=WidgetRoute,
         tags=["widget"],
         responses={code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 413, 422, 429, 503)},
     )

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.accounts import Passwords
 from app.chat.data_layer import NotStoredHere, ParleyDataLayer
 from app.chat.runtime import Chat
 from app.chat.steps_shown import run_id
@@ -22,6 +21,7 @@ from app.db.pseudonyms import store_pseudonyms
 from app.db.scores import rate, unrate
 from app.db.sites import ensure_site
 from app.db.tables import Attachment, Conversation, Message
+from app.members.visitors import Passwords
 from app.settings import load_settings
 from app.turns import run_turn
 from app.wiring import Services
