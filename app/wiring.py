@@ -18,6 +18,7 @@ from app.db.engine import open_database, raw_url
 from app.db.listen import Listener
 from app.db.migrate import migrate
 from app.loading import load_encoder, load_injection, load_intents, load_personal_data, open_models
+from app.openid.provider import Provider, provider_of
 from app.owner import owner_lock
 from app.settings import Settings
 from app.sites.book import SiteBook
@@ -48,6 +49,7 @@ class Services(Parts):
         secret: what keys are derived from (see `app.access.keys`).
         owner: this process's number among those that are alive (see `app.owner`).
         listener: hears other processes, while this one serves.
+        openid: where members of staff may sign in; None when the settings name no provider.
     """
 
     settings: Settings
@@ -57,6 +59,7 @@ class Services(Parts):
     sessions: async_sessionmaker[AsyncSession]
     listener: Listener
     sites: SiteBook
+    openid: Provider | None
     graph: Turn
     checkpoints: AsyncPostgresSaver
 
@@ -110,6 +113,7 @@ async def services_on(
             sessions=sessions,
             listener=listener,
             sites=SiteBook(sessions, settings, listener),
+            openid=provider_of(settings.openid),
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,
             **{part.name: getattr(parts, part.name) for part in fields(Parts)},

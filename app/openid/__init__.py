@@ -1,0 +1,1 @@
+"""OpenID Connect: members of staff sign in at a provider that their organisation has already."""
