@@ -64,18 +64,22 @@ async def add_token(
 async def use_token(session: AsyncSession, token_hash: bytes) -> ServiceToken | None:
     """Return the token of that hash if it is still good, and write down that it is used."""
     now = func.clock_timestamp()
-    found = await session.scalar(
-        select(ServiceToken).where(
-            ServiceToken.token_hash == token_hash,
-            ServiceToken.revoked_at.is_(None),
-            or_(ServiceToken.expires_at.is_(None), ServiceToken.expires_at > now),
+    long_ago = or_(ServiceToken.used_at.is_(None), ServiceToken.used_at < now - USED_EVERY)
+    found = (
+        await session.execute(
+            select(ServiceToken, long_ago).where(
+                ServiceToken.token_hash == token_hash,
+                ServiceToken.revoked_at.is_(None),
+                or_(ServiceToken.expires_at.is_(None), ServiceToken.expires_at > now),
+            )
         )
-    )
-    if found is not None:
-        long_ago = or_(ServiceToken.used_at.is_(None), ServiceToken.used_at < now - USED_EVERY)
-        if found.used_at is None or await session.scalar(select(long_ago).where(ServiceToken.id == found.id)):
-            await session.execute(update(ServiceToken).where(ServiceToken.id == found.id, long_ago).values(used_at=now))
-    return found
+    ).one_or_none()
+    if found is None:
+        return None
+    token, used_long_ago = found
+    if used_long_ago:
+        await session.execute(update(ServiceToken).where(ServiceToken.id == token.id, long_ago).values(used_at=now))
+    return token
 
 
 async def allowance(session: AsyncSession, token_id: UUID) -> Allowance | None:

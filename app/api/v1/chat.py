@@ -35,7 +35,7 @@ def add_chat(router: APIRouter, services: Services) -> None:
 
     @router.post("/chat/completions", response_model=ChatCompletion, responses=STREAMED)
     async def create_chat_completion(
-        body: ChatRequest, request: Request, caller: Annotated[Caller, Depends(calling(services, "chat"))]
+        body: ChatRequest, request: Request, caller: Annotated[Caller, Depends(calling(services, counted=True))]
     ) -> Response:
         """Answer the last message of a conversation from the site's documents."""
         return await _complete(services, body, request, caller)

@@ -74,7 +74,7 @@ def add_embeddings(router: APIRouter, services: Services) -> None:
 
     @router.post("/embeddings", response_model=Embeddings)
     async def create_embeddings(
-        body: EmbeddingsRequest, caller: Annotated[Caller, Depends(calling(services, "embeddings"))]
+        body: EmbeddingsRequest, caller: Annotated[Caller, Depends(calling(services, counted=True))]
     ) -> Response:
         """Encode texts. They are not stored."""
         return await _embed(services.encoder, body, caller)

@@ -117,8 +117,10 @@ class V1Route(APIRoute):
                 return error.response()
             except RequestValidationError as error:
                 return _misread(error).response()
-            except HTTPException:  # FastAPI's for a body whose bytes it cannot read
-                return NOT_JSON.response()
+            except HTTPException as error:  # FastAPI's for all that goes wrong while it reads a body
+                if isinstance(error.__cause__, ValueError | RecursionError):
+                    return NOT_JSON.response()
+                raise error.__cause__ or error from None
             except (DBAPIError, NoConnectionFree, psycopg.Error):
                 log.exception("the database failed a request")
                 return away(str(StorageDown())).response()

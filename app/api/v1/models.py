@@ -29,12 +29,14 @@ def add_models(router: APIRouter, services: Services) -> None:
     """Add the routes."""
 
     @router.get("/models")
-    async def list_models(caller: Annotated[Caller, Depends(calling(services))]) -> Models:
+    async def list_models(caller: Annotated[Caller, Depends(calling(services, counted=False))]) -> Models:
         """List the models: one, the token's site."""
         return Models(data=[_model(caller)])
 
     @router.get("/models/{model}")
-    async def retrieve_model(model: str, caller: Annotated[Caller, Depends(calling(services))]) -> ModelOut:
+    async def retrieve_model(
+        model: str, caller: Annotated[Caller, Depends(calling(services, counted=False))]
+    ) -> ModelOut:
         """Describe the model."""
         caller.must_be(model)
         return _model(caller)

@@ -11,12 +11,16 @@ import uvicorn
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
+from app.access.credentials import Credentials
+from app.access.gate import Gate
 from app.access.keys import new_token, token_hash
 from app.api.v1.routes import v1_routes
 from app.api.v1.tokens import PREFIX
 from app.db.service_tokens import add_token
 from app.db.sites import ensure_site
 from app.wiring import Services
+
+BODY_BYTES = 100_000
 
 
 class Server(uvicorn.Server):
@@ -36,6 +40,14 @@ async def served(services: Services) -> AsyncIterator[str]:
     """Yield the address below which the API is served."""
     app = FastAPI()
     app.include_router(v1_routes(services))
+    app.add_middleware(
+        Gate,
+        services=services,
+        credentials=Credentials(services, "secret of the chat page"),
+        origins=(),
+        hosts=(),
+        body_bytes=BODY_BYTES,
+    )
     listening = socket.create_server(("127.0.0.1", 0))
     server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2))
     task = asyncio.create_task(server.serve(sockets=[listening]))

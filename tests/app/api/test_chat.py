@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.api.v1 import chat
 from app.db.tables import Conversation, Message, User
 from app.wiring import Services
 from graph.errors import StreamCut
-from tests.app.api.serving import client, make_token, served
+from tests.app.api.serving import BODY_BYTES, client, make_token, served
 from tests.app.turning import GOOD, QUESTION, Broken
 from tests.graph.scripted import FixedInjection, FixedIntent, Scripted, WordEncoder, route
 
@@ -249,6 +250,23 @@ async def test_what_is_not_json_is_refused_in_one_sentence(url: str, token: str)
     assert (broken.status_code, broken.json()["error"]["code"]) == (400, "invalid_json")
     assert (bytes_.status_code, bytes_.json()) == (400, broken.json())
     assert (empty.status_code, empty.json()["error"]["message"]) == (400, "The body is missing; send one JSON object.")
+
+
+async def parts(size: int) -> AsyncIterator[bytes]:
+    """A body that does not say beforehand how long it is."""
+    for _ in range(0, size, 1000):
+        yield b" " * 1000
+
+
+async def test_a_body_that_is_too_large_is_refused_before_it_is_read(url: str, token: str) -> None:
+    json_like = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    async with httpx.AsyncClient(headers=json_like) as http:
+        told = await http.post(f"{url}/chat/completions", content=b" " * (BODY_BYTES + 1))
+        found_out = await http.post(f"{url}/chat/completions", content=parts(BODY_BYTES + 2000))
+
+    assert told.status_code == found_out.status_code == 413
+    assert told.json() == found_out.json()
+    assert told.json()["error"]["type"] == "invalid_request_error"
 
 
 async def test_values_that_change_nothing_are_accepted(url: str, token: str) -> None:

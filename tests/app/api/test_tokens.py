@@ -60,12 +60,12 @@ async def test_the_client_raises_its_own_error(url: str) -> None:
         await client(url, "pk-parley-wrong").chat.completions.create(model="shop", messages=ASK)
 
 
-async def test_no_token_at_all_is_told_how_to_get_one(url: str) -> None:
+async def test_who_brings_no_token_is_told_so(url: str) -> None:
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{url}/models")
 
     assert answer.status_code == 401
-    assert "parley token add" in answer.json()["error"]["message"]
+    assert "service token is missing" in answer.json()["error"]["message"]
 
 
 async def test_a_token_is_good_for_its_scopes_only(services: Services, url: str) -> None:
