@@ -23,6 +23,7 @@ from app.chat import runtime
 from app.chat.prepared_home import prepare
 from app.live.turns import LiveTurns
 from app.members.visitors import Passwords
+from app.staff.routes import staff_routes
 from app.turns import run_turn as answer_turn
 from app.widget.assets import widget_assets
 from app.widget.routes import widget_routes
@@ -56,7 +57,8 @@ def create_app(services: Services, *, run_turn: runtime.RunTurn = answer_turn) -
 
     live = LiveTurns(services, run_turn)
     app = FastAPI(title="Parley", version=version("parley"), openapi_url=None, lifespan=_lifespan(services, live))
-    for router in (health_routes(services), widget_routes(services, live), widget_assets(), v1_routes(services)):
+    routers = health_routes(services), widget_routes(services, live), widget_assets(), v1_routes(services)
+    for router in (*routers, staff_routes(services)):
         app.include_router(router)
     app.include_router(description_of(app))
     mount_chainlit(app, str(ENTRY), path="/")

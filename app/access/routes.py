@@ -88,6 +88,26 @@ ROUTES = (
     _route("GET", "/v1/models/{model}", "service", "own"),
     # staff
     _route("GET", "/staff/assets/{file...}", "anyone"),
+    _route("GET POST", "/staff/sign-in", "anyone"),
+    _route("POST", "/staff/sign-out", "anyone"),
+    _route("GET", "/staff/openid", "anyone"),
+    _route("GET", "/staff/openid/callback", "anyone"),
+    _route("GET POST", "/staff/welcome/{token}", "anyone"),
+    _route("GET POST", "/staff/password/{token}", "anyone"),
+    # for sessions that lack a second factor, too, which are nobody's to the gate
+    _route("GET POST", "/staff/second-factor", "anyone"),
+    _route("GET", "/staff", "member"),
+    _route("GET", "/staff/sites/{site}", "member", "path"),
+    _route("GET", "/staff/sites/{site}/preview", "member", "path"),
+    _route("GET", "/staff/account", "member"),
+    _route("POST", "/staff/account/password", "member"),
+    _route("POST", "/staff/account/second-factor", "member"),
+    _route("POST", "/staff/account/sessions", "member"),
+    _route("POST", "/staff/account/sessions/{session_id}", "member"),
+    _route("GET POST", "/staff/members", "admin"),
+    _route("GET POST", "/staff/members/{member_id}", "admin"),
+    _route("POST", "/staff/members/{member_id}/{action}", "admin"),
+    _route("POST", "/staff/members/{member_id}/sessions/{session_id}", "admin"),
 )
 
 

@@ -1,0 +1,52 @@
+"""Signing in at an OpenID provider: the way there and the way back."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.members.cookies import read_cookie, set_cookie
+from app.members.openid import member_of_identity
+from app.members.sessions import start
+from app.members.sign_in import SignInRefused
+from app.openid.refused import OpenIdRefused
+from app.openid.sign_in import CALLBACK, COOKIE, LASTS_S, begin, finish
+from app.staff.desk import SIGN_IN, Desk, NotShown, came_from
+from app.staff.door import next_path
+from graph.errors import UnknownSite
+
+
+def add_openid(router: APIRouter, desk: Desk) -> None:
+    """Both ways. Whatever goes wrong on them is one sentence on a page."""
+    services = desk.services
+
+    @router.get("/staff/openid")
+    async def leave(request: Request) -> Response:
+        to = next_path(request.query_params.get("next", ""))
+        try:
+            url, state = await begin(services, to, origin=desk.address(request))
+        except OpenIdRefused as error:
+            raise _refused(error) from None
+        response = RedirectResponse(url, HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
+        set_cookie(response, request, state, name=COOKIE, age_s=LASTS_S)
+        return response
+
+    @router.get(CALLBACK)
+    async def come_back(request: Request) -> Response:
+        state = read_cookie(request, COOKIE)
+        address, agent = came_from(request)
+        try:
+            identity, to = await finish(services, request.query_params, state, origin=desk.address(request))
+            async with services.sessions.begin() as session:
+                member_id = await member_of_identity(session, identity, services.settings.openid)
+                token = await start(session, member_id, method="openid", agent=agent, address=address)
+        except (OpenIdRefused, SignInRefused, UnknownSite) as error:
+            raise _refused(error) from None
+        response = desk.go(request, f"{SIGN_IN}?next={next_path(to)}", session=token)
+        set_cookie(response, request, "", name=COOKIE, age_s=0)
+        return response
+
+
+def _refused(error: Exception) -> NotShown:
+    return NotShown(HTTPStatus.FORBIDDEN, "You are not signed in", str(error))
