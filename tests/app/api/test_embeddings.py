@@ -1,16 +1,18 @@
 """`/v1/embeddings` as OpenAI's own client sees it."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
-from openai import BadRequestError
+from openai import BadRequestError, InternalServerError
+from sqlalchemy import text
 
 from app.api.v1.embeddings import MOST
 from app.wiring import Services
-from tests.app.api.serving import client
+from tests.app.api.serving import client, served
 from tests.graph.scripted import WordEncoder
 
 TEXTS = ["refunds are paid", "parcels arrive", "refunds are paid"]
@@ -71,3 +73,28 @@ async def test_the_right_number_of_dimensions_may_be_said(url: str, token: str) 
     answer = await client(url, token).embeddings.create(model="shop", input="x", dimensions=512)
 
     assert len(answer.data[0].embedding) == 512
+
+
+async def test_records_that_cannot_be_reached_ask_to_come_back(services: Services, url: str, token: str) -> None:
+    async with services.sessions.begin() as session:
+        await session.execute(text("ALTER TABLE rates RENAME TO gone"))
+
+    with pytest.raises(InternalServerError) as away:
+        await client(url, token).embeddings.create(model="shop", input="x")
+
+    assert (away.value.status_code, away.value.response.headers["retry-after"]) == (503, "10")
+    assert away.value.code == "service_unavailable"
+
+
+class Broken(WordEncoder):
+    def encode(self, texts: Any) -> Any:
+        raise RuntimeError("secret words of a visitor")
+
+
+async def test_an_encoder_that_fails_is_told_without_its_words(services: Services, token: str) -> None:
+    async with served(replace(services, encoder=Broken())) as url:
+        with pytest.raises(InternalServerError) as failed:
+            await client(url, token).embeddings.create(model="shop", input="x")
+
+    assert (failed.value.status_code, failed.value.code) == (500, "server_error")
+    assert "secret" not in failed.value.response.text
