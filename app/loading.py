@@ -97,8 +97,12 @@ async def _local_route(settings: Local, stack: AsyncExitStack) -> ModelRoute:
         LocalChatModel.open,
         path,
         context_tokens=settings.context_tokens,
+        memory_tokens=settings.memory_tokens,
+        slots=settings.slots,
+        waiting=settings.waiting,
         threads=settings.threads,
         gpu_layers=settings.gpu_layers,
+        adapters=settings.adapters,
     )
     stack.push_async_callback(asyncio.to_thread, model.close)
     return ModelRoute(

@@ -83,7 +83,15 @@ class Local(Section):
 
     enabled: bool = Field(True, description="Whether a local model is loaded. Without one, the documents are quoted.")
     model: Path | None = Field(None, description="A GGUF file. Unset: SmolLM2-135M, which the installation brings.")
-    context_tokens: int = Field(4096, ge=512, description="Context window, in tokens.")
+    adapters: tuple[Path, ...] = Field((), description="LoRA adapters for it, GGUF files; all of them are applied.")
+    context_tokens: int = Field(4096, ge=512, description="Context window of one answer, in tokens.")
+    memory_tokens: int | None = Field(
+        None,
+        ge=512,
+        description="Tokens that all answers and what is kept of earlier ones may hold. Unset: two context windows.",
+    )
+    slots: int = Field(4, ge=1, le=64, description="Answers that are written side by side.")
+    waiting: int = Field(16, ge=0, description="Requests that may wait for a slot; further ones go to the next rung.")
     threads: int | None = Field(None, ge=1, description="Threads that decode. Unset: half of the cores, at least one.")
     gpu_layers: int = Field(-1, ge=-1, description="Layers on the GPU; -1 is all of them, if the build has CUDA.")
     trusted: bool = Field(

@@ -65,6 +65,12 @@ class RateLimited(ModelFault):
         self.retry_after_s = retry_after_s
 
 
+class Busy(ModelFault):
+    """The local model has as many requests as it takes."""
+
+    label = "busy"
+
+
 class Unreachable(ModelFault):
     """The model's server cannot be reached."""
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from graph.models.local.load import library
+from graph.models.local.library import library
 
 DEVICES = ("/dev/nvidia0", "/dev/kfd", "/dev/dxg")
 """Device files of NVIDIA's driver, AMD's, and of either one inside WSL."""

@@ -4,34 +4,52 @@ import ctypes
 import os
 import re
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graph.errors import ConfigError
-
-if TYPE_CHECKING:
-    from llama_cpp import Llama
+from graph.models.local.context import Context
+from graph.models.local.library import library, log_lines
+from graph.models.local.vocabulary import Vocabulary
 
 MAGIC = b"GGUF"
-KEPT_LINES = 400
 PROMPT_STEP = 64
-"""Tokens of a prompt that a processor reads at once: between steps an answer can be given up. Longer steps are no
-faster there; on a GPU they are."""
+"""Tokens of prompts that a processor reads in one step: between steps an answer can be given up, and others go on.
+Longer steps are no faster there; on a GPU they are."""
 GPU_PROMPT_STEP = 512
-DEBUG = 1
-"""The lowest level of ggml's log; those above are information, warning, error, and the rest of a line."""
+SPARE_SEQUENCES = 16
+"""Sequences beside the running ones, which keep what was computed for when it is wanted again."""
+FLASH_ATTENTION = 1
+"""With it, cells of other sequences cost next to nothing; without it, a step is twice as slow once they are many."""
 OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model in memory. `offloaded` of its `layers` are on a GPU; both 0 where the build knows no GPU."""
+    """A model in memory. `offloaded` of its `layers` are on a GPU; both 0 where the build knows no GPU.
 
-    llama: "Llama"
+    Attributes:
+        window: tokens that one sequence may have, prompt and answer together.
+        slots: sequences that may run at once; the context has spare ones beside them.
+        prompt_step: tokens of prompts that are read in one step.
+    """
+
+    model: Any
+    context: Context
+    vocabulary: Vocabulary
+    window: int
+    slots: int
+    prompt_step: int
     offloaded: int
     layers: int
+
+    def close(self) -> None:
+        """Free the memory."""
+        self.vocabulary.close()
+        self.context.close()
+        library().llama_model_free(self.model)  # and its adapters
 
 
 def default_threads() -> int:
@@ -39,45 +57,100 @@ def default_threads() -> int:
     return max(1, len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else 1
 
 
-def load(path: Path, *, context_tokens: int, threads: int | None = None, gpu_layers: int = -1) -> Loaded:
-    """Load a model. Blocks for seconds. From then on, only one thread at a time may use it.
+def load(
+    path: Path,
+    *,
+    context_tokens: int,
+    memory_tokens: int | None = None,
+    slots: int = 1,
+    threads: int | None = None,
+    gpu_layers: int = -1,
+    adapters: Sequence[Path] = (),
+) -> Loaded:
+    """Load a model. Blocks for seconds. From then on, only one thread at a time may use its context.
 
     Args:
-        context_tokens: length of the context window.
+        context_tokens: length of the context window of one sequence.
+        memory_tokens: tokens that all sequences may hold together; twice `context_tokens` by default.
+        slots: sequences that may run at once.
         threads: threads that decode; `default_threads()` by default. Prompts are read with twice as many.
         gpu_layers: layers to put on the GPU; -1 for all. Ignored where the build knows no GPU.
+        adapters: LoRA adapters in GGUF, all of them applied.
 
     Raises:
-        ConfigError: the file is missing, is no GGUF file or is cut short, the memory does not suffice, or the context
-            is longer than what the model was trained for.
+        ConfigError: a file is missing, is no GGUF file or is cut short, an adapter is made for another model, the
+            memory does not suffice, or the context is longer than what the model was trained for.
     """
-    _check_magic(path)
+    for each in (path, *adapters):
+        _check_magic(each)
     llama_cpp = library()
-    lines = _log_lines()
+    lines = log_lines()
     lines.clear()
-    threads = threads or default_threads()
-    step = GPU_PROMPT_STEP if gpu_layers and llama_cpp.llama_supports_gpu_offload() else PROMPT_STEP
-    try:
-        llama = llama_cpp.Llama(
-            model_path=str(path),
-            n_ctx=context_tokens,
-            n_threads=threads,
-            n_threads_batch=min(2 * threads, os.cpu_count() or 1),
-            n_batch=step,
-            n_ubatch=step,
-            n_gpu_layers=gpu_layers,
-            verbose=False,
-        )
-    except Exception as error:  # ValueError, RuntimeError or AssertionError, by what is wrong
-        raise ConfigError(f"The model file {path} cannot be loaded{_reason(lines)}; put a whole one there.") from error
-    trained = llama.metadata.get(f"{llama.metadata.get('general.architecture')}.context_length", "")
-    if trained.isdigit() and context_tokens > int(trained):
-        llama.close()
-        raise ConfigError(
-            f"The model {path.name} has a context of {trained} tokens; lower local.context_tokens to that."
-        )
+    parameters = llama_cpp.llama_model_default_params()
+    parameters.n_gpu_layers = gpu_layers
+    model = llama_cpp.llama_model_load_from_file(os.fsencode(path), parameters)
+    if not model:
+        raise ConfigError(f"The model file {path} cannot be loaded{_reason(lines)}; put a whole one there.")
     found = OFFLOADED.search("".join(lines))
-    return Loaded(llama, *(int(found[1]), int(found[2])) if found else (0, 0))
+    try:
+        trained = llama_cpp.llama_model_n_ctx_train(model)
+        if context_tokens > trained:
+            raise ConfigError(
+                f"The model {path.name} has a context of {trained} tokens; lower local.context_tokens to that."
+            )
+        step = GPU_PROMPT_STEP if gpu_layers and llama_cpp.llama_supports_gpu_offload() else PROMPT_STEP
+        cells = max(memory_tokens or 2 * context_tokens, context_tokens)
+        pointer = _context(model, cells, slots, step)
+        if not pointer:
+            raise ConfigError(
+                f"The model file {path} cannot be loaded{_reason(lines)}; lower local.memory_tokens or add memory."
+            )
+        _apply(model, pointer, adapters)
+    except ConfigError:
+        llama_cpp.llama_model_free(model)
+        raise
+    vocabulary = Vocabulary(model)
+    threads = threads or default_threads()
+    context = Context(
+        pointer,
+        vocabulary_size=vocabulary.size,
+        threads=threads,
+        prompt_threads=min(2 * threads, os.cpu_count() or 1),
+        partial=not (llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)),
+    )
+    offloaded, layers = (int(found[1]), int(found[2])) if found else (0, 0)
+    return Loaded(model, context, vocabulary, context_tokens, slots, step, offloaded, layers)
+
+
+def _context(model: Any, cells: int, slots: int, prompt_step: int) -> Any:
+    llama_cpp = library()
+    parameters = llama_cpp.llama_context_default_params()
+    parameters.n_ctx = cells
+    parameters.n_batch = parameters.n_ubatch = prompt_step + slots
+    parameters.n_seq_max = slots + SPARE_SEQUENCES
+    parameters.n_outputs_max = parameters.n_seq_max
+    parameters.kv_unified = True  # one pool of cells for all sequences: beginnings can be shared
+    parameters.swa_full = True  # keep what slides out of a window: beginnings can be shared there, too
+    parameters.flash_attn_type = FLASH_ATTENTION
+    parameters.no_perf = True
+    return llama_cpp.llama_init_from_model(model, parameters)
+
+
+def _apply(model: Any, context: Any, adapters: Sequence[Path]) -> None:
+    """Apply adapters. Frees the context when one cannot be."""
+    if not adapters:
+        return
+    llama_cpp = library()
+    loaded = []
+    for path in adapters:
+        adapter = llama_cpp.llama_adapter_lora_init(model, os.fsencode(path))
+        if not adapter:
+            llama_cpp.llama_free(context)
+            raise ConfigError(f"The adapter {path} does not fit the local model; name one that was made for it.")
+        loaded.append(adapter)
+    pointers = (ctypes.c_void_p * len(loaded))(*loaded)
+    scales = (ctypes.c_float * len(loaded))(*[1.0] * len(loaded))
+    llama_cpp.llama_set_adapters_lora(context, pointers, len(loaded), scales)
 
 
 def _check_magic(path: Path) -> None:
@@ -97,36 +170,3 @@ def _reason(lines: deque[str]) -> str:
         if "failed to load model" not in line and ("error" in line or "failed" in line):
             return f" ({said})"
     return ""
-
-
-@cache
-def library() -> Any:
-    """The module `llama_cpp`, imported here and not above: what is set before the import holds for the process.
-
-    Waiting threads of OpenMP must sleep, not spin: spinning ones take the processor from the rest of the program, and
-    slow one another to a tenth as soon as the machine is busy.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import llama_cpp
-
-    llama_cpp.llama_log_set(_log_callback(), ctypes.c_void_p(0))
-    return llama_cpp
-
-
-@cache
-def _log_lines() -> deque[str]:
-    return deque(maxlen=KEPT_LINES)
-
-
-@cache
-def _log_callback() -> Any:
-    """Keep what llama.cpp would print on standard error. Cached, because the library holds no reference to it."""
-    import llama_cpp
-
-    lines = _log_lines()
-
-    def keep(level: int, text: bytes, _data: Any) -> None:
-        if level != DEBUG:
-            lines.append(text.decode("utf-8", "replace"))
-
-    return llama_cpp.llama_log_callback(keep)

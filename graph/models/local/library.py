@@ -1,0 +1,45 @@
+"""The module `llama_cpp`, imported late and kept quiet."""
+
+import ctypes
+import os
+from collections import deque
+from functools import cache
+from typing import Any
+
+KEPT_LINES = 400
+DEBUG = 1
+"""The lowest level of ggml's log; those above are information, warning, error, and the rest of a line."""
+
+
+@cache
+def library() -> Any:
+    """The module `llama_cpp`, imported here and not above: what is set before the import holds for the process.
+
+    Waiting threads of OpenMP must sleep, not spin: spinning ones take the processor from the rest of the program, and
+    slow one another to a tenth as soon as the machine is busy.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    import llama_cpp
+
+    llama_cpp.llama_log_set(_log_callback(), ctypes.c_void_p(0))
+    return llama_cpp
+
+
+@cache
+def log_lines() -> deque[str]:
+    """The last pieces of llama.cpp's log. They may be parts of lines."""
+    return deque(maxlen=KEPT_LINES)
+
+
+@cache
+def _log_callback() -> Any:
+    """Keep what llama.cpp would print on standard error. Cached, because the library holds no reference to it."""
+    import llama_cpp
+
+    lines = log_lines()
+
+    def keep(level: int, text: bytes, _data: Any) -> None:
+        if level != DEBUG:
+            lines.append(text.decode("utf-8", "replace"))
+
+    return llama_cpp.llama_log_callback(keep)
