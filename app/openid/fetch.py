@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, NoReturn
 
 import httpx
@@ -58,7 +60,7 @@ class Fetcher:
         try:
             async with (
                 asyncio.timeout(self._within_s),  # httpx bounds each read, which a drip of bytes outlives
-                httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client,
+                httpx.AsyncClient(verify=_trusted(), timeout=timeout, follow_redirects=False) as client,
                 client.stream(method, url, headers=headers, **more) as response,
             ):
                 if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -92,3 +94,9 @@ def read_object(data: bytes) -> dict[str, Any]:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and Infinity are no JSON, and no times
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed. Reading them takes longer than a request, so it is done once."""
+    return httpx.create_ssl_context()

@@ -37,7 +37,8 @@ def identity_of(issuer: str, subject: str, said: dict[str, Any]) -> Identity:
     email = said.get("email")
     if not isinstance(email, str) or len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email):
         raise OpenIdRefused("no_email")
-    if said.get("email_verified") not in (True, "true"):  # some providers write the word
+    verified = said.get("email_verified")
+    if verified is not True and verified != "true":  # some providers write the word
         raise OpenIdRefused("unverified")
     return Identity(issuer, subject, email.lower(), _shown(said.get("name")))
 

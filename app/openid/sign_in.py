@@ -1,8 +1,8 @@
 """Both halves of a sign-in: the browser leaves for the provider, and it comes back.
 
 For the routes: `begin` gives the address to send the browser to and the value of the cookie `COOKIE`, which lasts
-`LASTS_S` and is SameSite=Lax, because the way back begins at another site. `finish` gets the query of `CALLBACK` and that
-cookie, which the route then removes.
+`LASTS_S` and is SameSite=Lax, because the way back begins at another site. `finish` gets the query of `CALLBACK` and
+that cookie, which the route then removes.
 """
 
 import hmac
