@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.v1.caller import Caller, calling
@@ -90,8 +89,12 @@ async def _embed(encoder: Encoder, body: EmbeddingsRequest, caller: Caller) -> R
         part = texts[start : start + AT_ONCE]
         vectors.append(await asyncio.to_thread(encoder.encode, part))
         lengths += await asyncio.to_thread(_count, encoder, part)
-    rows = np.concatenate(vectors)
-    answer = Embeddings(
+    answer = await asyncio.to_thread(_answer, encoder, body, np.concatenate(vectors), lengths)  # up to 16 MB of digits
+    return Response(answer, media_type="application/json", headers=caller.headers)
+
+
+def _answer(encoder: Encoder, body: EmbeddingsRequest, rows: FloatArray, lengths: list[int]) -> str:
+    return Embeddings(
         data=[EmbeddingOut(index=i, embedding=_written(row, body.encoding_format)) for i, row in enumerate(rows)],
         model=body.model,
         usage=EmbeddingsUsage(prompt_tokens=sum(lengths), total_tokens=sum(lengths)),
@@ -101,8 +104,7 @@ async def _embed(encoder: Encoder, body: EmbeddingsRequest, caller: Caller) -> R
             max_tokens=encoder.max_tokens,
             cut=[i for i, length in enumerate(lengths) if length > encoder.max_tokens],
         ),
-    )
-    return JSONResponse(answer.model_dump(), headers=caller.headers)
+    ).model_dump_json()
 
 
 def _count(encoder: Encoder, texts: list[str]) -> list[int]:
@@ -128,4 +130,5 @@ def _texts(body: EmbeddingsRequest) -> list[str]:
 def _written(row: FloatArray, encoding: str | None) -> list[float] | str:
     if encoding == "base64":
         return base64.b64encode(row.astype("<f4").tobytes()).decode()
-    return [float(value) for value in row]
+    numbers: list[float] = row.astype(float).tolist()
+    return numbers
