@@ -6,12 +6,12 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
+from app.access.address import own_address
 from app.access.credentials import Credentials
 from app.access.gate import Gate
 from app.access.keys import derived_key
@@ -22,6 +22,7 @@ from app.attachments import MOST
 from app.chat import runtime
 from app.chat.prepared_home import prepare
 from app.live.turns import LiveTurns
+from app.members.links import first_link
 from app.members.visitors import Passwords
 from app.staff.routes import staff_routes
 from app.turns import run_turn as answer_turn
@@ -56,11 +57,11 @@ def create_app(services: Services, *, run_turn: runtime.RunTurn = answer_turn) -
     from app.chat.own_routes import chat_routes
 
     live = LiveTurns(services, run_turn)
-    app = FastAPI(title="Parley", version=version("parley"), openapi_url=None, lifespan=_lifespan(services, live))
-    routers = health_routes(services), widget_routes(services, live), widget_assets(), v1_routes(services)
-    for router in (*routers, staff_routes(services)):
+    app = FastAPI(openapi_url=None, lifespan=_lifespan(services, live))
+    described = (v1_routes(services), widget_routes(services, live))
+    others = (health_routes(services), widget_assets(), staff_routes(services), description_of(*described))
+    for router in (*described, *others):
         app.include_router(router)
-    app.include_router(description_of(app))
     mount_chainlit(app, str(ENTRY), path="/")
     mounted = app.router.routes.pop()
     app.include_router(chat_routes(chat, token_secret))
@@ -113,15 +114,13 @@ async def serve_app(services: Services, host: str, port: int) -> None:
         timeout_graceful_shutdown=STOP_S,
         ws_max_size=2_000_000,
     )
-    scheme = "https" if settings.tls_cert else "http"
-    log.info("Parley is at %s://%s and stops with Ctrl+C.", scheme, _shown(host, port))
+    address = own_address(settings, host, port)
+    log.info("Parley is at %s and stops with Ctrl+C.", address)
+    async with services.sessions.begin() as session:
+        link = await first_link(session)
+    if link is not None:
+        print(f"There is no admin yet. Whoever opens {address}{link} first, within 24 hours, becomes one.", flush=True)
     await uvicorn.Server(config).serve(sockets=[listening])
-
-
-def _shown(host: str, port: int) -> str:
-    """The address as one types it into a browser on this machine."""
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared only
-    return f"{everywhere.get(host, f'[{host}]' if ':' in host else host)}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -61,6 +61,12 @@ def database_url(server_url: str, template_database: str) -> Iterator[str]:
     yield from _database(server_url, template_database)
 
 
+@pytest.fixture(scope="module")
+def module_database_url(server_url: str, template_database: str) -> Iterator[str]:
+    """Address of a migrated, empty database of this module's tests in this process."""
+    yield from _database(server_url, template_database)
+
+
 @pytest.fixture
 async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on this test's database."""

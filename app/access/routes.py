@@ -47,7 +47,7 @@ ROUTES = (
     _route("GET HEAD", "/thread/{thread}", "anyone"),
     _route("GET", "/public/{file...}", "anyone"),
     _route("GET", "/assets/{file...}", "anyone"),
-    _route("GET", "/avatars/{file...}", "anyone"),
+    _route("GET", "/avatars/{avatar}", "anyone"),
     _route("GET", "/favicon", "anyone"),
     _route("GET", "/logo", "anyone"),
     _route("GET", "/auth/config", "anyone"),

@@ -13,6 +13,7 @@ from chainlit.types import DeleteFeedbackRequest, UpdateFeedbackRequest, UpdateT
 from chainlit.user import PersistedUser, User
 from fastapi import APIRouter, Depends, HTTPException, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from pydantic import BaseModel, Field
 from starlette.datastructures import Headers
 
 from app.attachments import MOST, read_text
@@ -34,7 +35,15 @@ from graph.guards.pseudonyms import Pseudonyms
 LONGEST_COMMENT = 2000
 LONGEST_TITLE = 120
 
+SESSION_COOKIE = "X-Chainlit-Session-id"
+
 Somebody = Annotated[User | PersistedUser | None, Depends(get_current_user)]
+
+
+class SessionCookie(BaseModel):
+    """What the page tells of its session."""
+
+    session_id: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 
 
 def known(user: Somebody) -> PersistedUser:
@@ -91,6 +100,21 @@ def _add_pages(router: APIRouter, chat: Chat, token_secret: str) -> None:
         response = JSONResponse({"success": True})
         clear_auth_cookie(request, response)
         response.headers.append("Set-Cookie", forget(GUEST_COOKIE, secure=request.url.scheme == "https"))
+        return response
+
+
+    @router.post("/set-session-cookie")
+    async def remember_session(wanted: SessionCookie, request: Request) -> Response:
+        """Keep which session of the page this browser has, for a load balancer that leads it back to its process."""
+        response = JSONResponse({"success": True})
+        response.set_cookie(
+            SESSION_COOKIE,
+            wanted.session_id,
+            path="/",
+            httponly=True,
+            secure=request.url.scheme == "https",
+            samesite="lax",
+        )
         return response
 
 

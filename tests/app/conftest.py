@@ -8,31 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.sites import ensure_site
 from app.db.users import ensure_guest
-from app.ingest import ingest
-from app.settings import load_settings
 from app.turns import TurnRequest
-from app.wiring import Parts, Services, services_on
-from tests.app.turning import GOOD, QUESTION, REFUNDS, Addresses, Sessions
-from tests.graph.scripted import FixedInjection, FixedIntent, WordEncoder, route
+from app.wiring import Services
+from tests.app.shop import shop_services
+from tests.app.turning import QUESTION
 
 
 @pytest.fixture
-async def services(
-    engine: AsyncEngine, sessions: Sessions, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Services]:
-    settings = load_settings({"PARLEY_CHAT__SUBJECT": "the shop", "PARLEY_TURN__MESSAGE_CHARS": "500"})
-    folder = tmp_path_factory.mktemp("shop")
-    (folder / "refunds.md").write_text(REFUNDS, encoding="utf-8")
-    encoder = WordEncoder()
-    await ingest(sessions, encoder, settings.knowledge, site="shop", paths=[folder])
-    parts = Parts(
-        encoder=encoder,
-        injection=FixedInjection(),
-        personal_data=Addresses(),
-        intents=FixedIntent(),
-        models=(route(GOOD),),
-    )
-    async with services_on(engine, settings, parts, secret=b"a secret of the tests, long enough") as services:
+async def services(engine: AsyncEngine, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Services]:
+    async with shop_services(engine, tmp_path_factory.mktemp("shop")) as services:
         yield services
 
 

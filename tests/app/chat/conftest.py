@@ -1,9 +1,7 @@
 """Chainlit reads its folder while it is imported, so the folder is made before the tests here are."""
 
-import tempfile
-
 from app.chat.prepared_home import prepare
 from app.settings import load_settings
+from tests.app.chainlit_home import HOME
 
-HOME = tempfile.mkdtemp(prefix="parley-chat-")
-prepare(load_settings({"PARLEY_HOME": HOME}), "a secret of the tests, long enough")
+prepare(load_settings({"PARLEY_HOME": str(HOME)}), "a secret of the tests, long enough")
