@@ -7,6 +7,10 @@ Rung = Literal["hosted", "local", "quote", "fixed"]
 """Who gave the answer: a model, the documents themselves, or a reply that is written down."""
 
 
+ANSWERED = "answer"
+"""Outcome of a try that gave the answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """The visitor's message is stored; the answer will have this id."""
@@ -60,13 +64,24 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one model call. `estimated` when the provider did not count them."""
+    """What one try of a model took.
+
+    Attributes:
+        model: as its server calls itself.
+        estimated: the tokens were not counted by the provider.
+        route: the model's name in the settings.
+        outcome: `answer`, or what was wrong in two words.
+        duration_ms: from the request to the end.
+    """
 
     model: str
     rung: Rung
     input_tokens: int
     output_tokens: int
     estimated: bool = False
+    route: str = ""
+    outcome: str = ANSWERED
+    duration_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

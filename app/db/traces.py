@@ -68,6 +68,8 @@ async def store_trace(session: AsyncSession, trace: TurnTrace) -> None:
             insert(Usage).values(
                 site_id=trace.site_id,
                 trace_id=trace.id,
+                route=used.route or used.model,
+                outcome=used.outcome,
                 model=used.model,
                 rung=used.rung,
                 input_tokens=used.input_tokens,

@@ -14,11 +14,13 @@ from app.db.tables.people import (
     Site,
     User,
 )
-from app.db.tables.records import Rate, Score, Span, Trace, Usage
+from app.db.tables.records import Alert, Breaker, Rate, Score, Span, Spend, Trace, Usage
 
 __all__ = [
+    "Alert",
     "Attachment",
     "Base",
+    "Breaker",
     "Chunk",
     "Citation",
     "Conversation",
@@ -38,6 +40,7 @@ __all__ = [
     "ServiceToken",
     "Site",
     "Span",
+    "Spend",
     "Trace",
     "Usage",
     "User",

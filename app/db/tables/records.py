@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, func
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
@@ -65,7 +65,7 @@ class Score(Base):
 
 
 class Usage(Base):
-    """Tokens and money of one model call. Outlives the trace, because the bill does."""
+    """Tokens and money of one try of a model: a line of the ledger. Outlives the trace, because the bill does."""
 
     __tablename__ = "usage"
     __table_args__ = (Index("usage_by_day", "site_id", "created_at"),)
@@ -73,13 +73,64 @@ class Usage(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     site_id: Mapped[int] = site_column(index=False)
     trace_id: Mapped[UUID | None] = mapped_column(ForeignKey("traces.id", ondelete="SET NULL"), index=True)
+    route: Mapped[str]
+    """The model's name in the settings; `model` is what its server calls itself."""
     model: Mapped[str]
     rung: Mapped[str]
+    outcome: Mapped[str]
+    """`answer`, or what was wrong in two words: such a try is never counted as an answer."""
     input_tokens: Mapped[int]
     output_tokens: Mapped[int]
     estimated: Mapped[bool]
     cost_usd: Mapped[Decimal | None]
     created_at: Mapped[datetime] = now_column()
+
+
+class Breaker(Base):
+    """What the last tries of a model's route say about it, for all processes."""
+
+    __tablename__ = "breakers"
+
+    route: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    """In a row."""
+    reason: Mapped[str | None]
+    """The last fault's label."""
+    open_until: Mapped[datetime | None]
+    """Until then it is not asked; afterwards one request at a time tries it."""
+    probing_until: Mapped[datetime | None]
+    """Until then a request is trying it."""
+    updated_at: Mapped[datetime] = now_column()
+
+
+class Spend(Base):
+    """What a site has spent within a day or a month: the sum of its ledger's lines."""
+
+    __tablename__ = "spend"
+    __table_args__ = (CheckConstraint("period IN ('day', 'month')", name="period"),)
+
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    period_start: Mapped[datetime] = mapped_column(primary_key=True)
+    cost_usd: Mapped[Decimal]
+    tokens: Mapped[int]
+
+
+class Alert(Base):
+    """A share of a budget that was reached. There is one for each share and period."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (UniqueConstraint("site_id", "period", "period_start", "share"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
+    site_id: Mapped[int] = site_column(index=False)
+    period: Mapped[str]
+    period_start: Mapped[datetime]
+    share: Mapped[Decimal]
+    budget_usd: Mapped[Decimal]
+    cost_usd: Mapped[Decimal]
+    created_at: Mapped[datetime] = now_column()
+    delivered_at: Mapped[datetime | None]
 
 
 class Rate(Base):
