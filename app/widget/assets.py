@@ -14,13 +14,6 @@ TYPES: Mapping[str, str] = {".js": "text/javascript; charset=utf-8", ".css": "te
 LOADER_AGE_S = 300
 """How long a page may go on with the loader that it has, after an upgrade."""
 
-_OPEN_TO_ALL = {
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
-    "Vary": "Accept-Encoding",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Asset:
@@ -64,7 +57,7 @@ def widget_assets() -> APIRouter:
         headers = {"ETag": tag, "Cache-Control": f"public, max-age={LOADER_AGE_S}"}
         # A proxy that packs answers itself marks the tag as weak; the content is the same.
         if tag in (known.strip().removeprefix("W/") for known in request.headers.get("If-None-Match", "").split(",")):
-            return Response(status_code=304, headers=_OPEN_TO_ALL | headers)
+            return Response(status_code=304, headers=headers)
         return _sent(loader, request, headers)
 
     @router.api_route("/widget/client/{asked}/{name:path}", methods=["GET", "HEAD"])
@@ -85,4 +78,4 @@ def _sent(asset: Asset, request: Request, headers: Mapping[str, str]) -> Respons
     )
     encoding = {"Content-Encoding": "gzip"} if packs else {}
     content = asset.packed if packs else asset.plain
-    return Response(content, media_type=asset.media_type, headers={**_OPEN_TO_ALL, **headers, **encoding})
+    return Response(content, media_type=asset.media_type, headers={"Vary": "Accept-Encoding", **headers, **encoding})

@@ -1,7 +1,8 @@
 """The chat page for browser tests: the real server, database, turn and graph, with a scripted model behind them.
 
-Run as `python -m tests.browser.page_server HOME PORT`. What a question contains decides what goes wrong: `slowly`
-streams word by word, `quota` has the hosted model over its quota, `explode` fails in the graph, `unguarded` before it.
+Run as `python -m tests.browser.page_server HOME PORT HOST_PORT`; pages of `http://localhost:HOST_PORT` may embed the
+widget. What a question contains decides what goes wrong: `slowly` streams word by word, `quota` has the hosted model
+over its quota, `explode` fails in the graph, `unguarded` before it.
 """
 
 import asyncio
@@ -13,16 +14,18 @@ from typing import Any
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.db.engine import open_database
 from app.db.migrate import migrate
-from app.db.sites import ensure_site
+from app.db.sites import configure_site, ensure_site
 from app.ingest import ingest
 from app.logs import configure_logs
 from app.members.visitors import add_visitor
 from app.server import serve_app
 from app.settings import load_settings
+from app.sites.config import Hours, Identity, Look, SiteConfig
 from app.wiring import Parts, services_on
 from graph.context import FloatArray, ModelRoute, PersonalSpan
 from graph.errors import QuotaExhausted
@@ -51,6 +54,9 @@ GOOD = (
     "Opened software and gift cards cannot be refunded [2]."
 )
 NAME, PASSWORD = "kim@example.org", "correct horse battery"
+SECRET = b"a secret of the tests, long enough"
+HOST_SECRET = "a secret of the host's backend, long enough"
+STARTERS = ("How long do refunds take to be paid?", "When does a parcel arrive?")
 
 
 class Desk(BaseChatModel):
@@ -109,7 +115,7 @@ def desk(name: str, *, hosted: bool) -> ModelRoute:
     return ModelRoute(name, rung, Desk(hosted=hosted), first_token_s=5, between_tokens_s=5, trusted=True)  # type: ignore[arg-type]
 
 
-async def serve(home: Path, port: int) -> None:
+async def serve(home: Path, port: int, host_port: int) -> None:
     """Serve until interrupted."""
     settings = load_settings(
         {"PARLEY_HOME": str(home), "PARLEY_CHAT__SUBJECT": "the shop", "PARLEY_LOGS__LEVEL": "warning"}
@@ -125,7 +131,15 @@ async def serve(home: Path, port: int) -> None:
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         await ingest(sessions, encoder, settings.knowledge, site="default", paths=[docs])
         async with sessions.begin() as session:
-            await add_visitor(session, await ensure_site(session, "default"), NAME, PASSWORD)
+            site = await ensure_site(session, "default")
+            await add_visitor(session, site, NAME, PASSWORD)
+            config = SiteConfig(
+                origins=(f"http://localhost:{host_port}",),
+                look=Look(starters=STARTERS),
+                identity=Identity(secret=SecretStr(HOST_SECRET)),
+                hours=Hours(timezone="Europe/Berlin", monday="09:00-17:00", contact="support@example.org"),
+            )
+            await configure_site(session, "default", config.stored(), version=site.version)
         parts = Parts(
             encoder=encoder,
             injection=FixedInjection(),
@@ -133,9 +147,9 @@ async def serve(home: Path, port: int) -> None:
             intents=FixedIntent(),
             models=(desk("desk-large", hosted=True), desk("desk-small", hosted=False)),
         )
-        async with services_on(engine, settings, parts, secret=b"a secret of the tests, long enough") as services:
+        async with services_on(engine, settings, parts, secret=SECRET) as services:
             await serve_app(services, "127.0.0.1", port)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

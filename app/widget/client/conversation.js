@@ -50,7 +50,7 @@ export class Conversation {
     const end = this.messages.at(-1);
     if (end?.role === "visitor") this.messages.push({ ...blank(end.id), status: "cut" });
     for (const message of this.messages) {
-      if (message.status === "failed") Object.assign(message, { error: message.text, text: "", retry: true });
+      if (message.status === "failed") message.text = ""; // as far as it came, which nobody vouches for
       if (message.role === "assistant" && message.status === "open") this.#read(message, {});
     }
   }

@@ -6,7 +6,7 @@ import { failure } from "./message.js";
 /** Open the form; the reply is shown as a message of the conversation. */
 export function openHandover(app) {
   const { say, sheet } = app;
-  const message = el("textarea", { rows: "4", maxlength: "4000", id: "person-message", dir: "auto" });
+  const message = el("textarea", { rows: "4", maxlength: "2000", id: "person-message", dir: "auto" });
   const contact = el("input", { type: "text", maxlength: "200", id: "person-contact", autocomplete: "email", dir: "auto" });
   const send = el("button", { class: "main", text: say("personSend") });
   const problem = el("p", { class: "problem", role: "alert" });

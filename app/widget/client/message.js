@@ -5,7 +5,8 @@ import { el, icon, iconButton } from "./dom.js";
 import { judging } from "./feedback.js";
 import { blocksOf, drawBlock } from "./markdown.js";
 
-const STEPS = { screen: "stepRead", classify: "stepRead", retrieve: "stepSearch", answer: "stepWrite", check: "stepCheck" };
+/** What is being done once a step has ended. */
+const AFTER = { classify: "stepSearch", retrieve: "stepWrite", answer: "stepCheck", check: "stepCheck" };
 
 export class MessageView {
   #blocks = []; // what each drawn block was drawn from
@@ -71,7 +72,8 @@ export class MessageView {
   #drawState() {
     const { status, step, text, stopping } = this.message;
     const open = status === "open";
-    const words = !open || stopping ? "" : (text && step !== "check") ? "" : this.app.say(STEPS[step] ?? "stepRead");
+    const doing = AFTER[step] ?? "stepRead";
+    const words = !open || stopping || (text && doing !== "stepCheck") ? "" : this.app.say(doing);
     const mood = open ? `${words}${Boolean(text)}` : "";
     if (mood === this.#mood) return;
     this.#mood = mood;

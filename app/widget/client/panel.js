@@ -27,8 +27,8 @@ class Panel {
     this.dialog = el("dialog", { class: "panel", tabindex: "-1" });
     this.chat = new Chat(widget, say, this.dialog);
     widget.root.append(this.dialog);
-    this.dialog.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
+    widget.root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !widget.opened) return;
       event.preventDefault();
       this.#back();
     });
@@ -41,7 +41,7 @@ class Panel {
     });
     // The page's own shortcuts and focus guards would take typing here for theirs.
     for (const type of ["keydown", "keyup", "keypress", "focusin"]) {
-      this.dialog.addEventListener(type, (event) => event.stopPropagation());
+      widget.root.addEventListener(type, (event) => event.stopPropagation());
     }
     SMALL.addEventListener("change", () => widget.opened && this.#place());
     for (const type of ["resize", "scroll"]) visualViewport?.addEventListener(type, () => this.#fit());

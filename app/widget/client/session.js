@@ -2,6 +2,7 @@
 
 import { Refused, Unreachable } from "./patience.js";
 
+/** A token is renewed when less than this is left of it. */
 const EARLY_MS = 30_000;
 
 export class Session {
