@@ -60,7 +60,7 @@ class Fetcher:
         try:
             async with (
                 asyncio.timeout(self._within_s),  # httpx bounds each read, which a drip of bytes outlives
-                httpx.AsyncClient(verify=_trusted(), timeout=timeout, follow_redirects=False) as client,
+                httpx.AsyncClient(verify=trusted(), timeout=timeout, follow_redirects=False) as client,
                 client.stream(method, url, headers=headers, **more) as response,
             ):
                 if response.headers.get("Content-Encoding", "identity") != "identity":
@@ -97,6 +97,6 @@ def _refuse(constant: str) -> NoReturn:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted() -> ssl.SSLContext:
     """Whose certificates are believed. Reading them takes longer than a request, so it is done once."""
     return httpx.create_ssl_context()

@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import jwt
 from jwt.utils import base64url_encode
@@ -13,6 +13,8 @@ from app.openid.keys import KeyRing, half_hash
 from app.openid.refused import OpenIdRefused
 
 MOST_CHARS = 64_000
+Moment = Annotated[int | float, Field(ge=0, lt=1e12)]
+"""Seconds since 1970."""
 
 
 class Claims(BaseModel):
@@ -21,11 +23,11 @@ class Claims(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True)
 
     iss: str
-    sub: str = Field(min_length=1, max_length=255)
+    sub: str = Field(pattern=r"^[ -~]{1,255}$")
     aud: str | list[str]
-    exp: int | float
-    iat: int | float
-    nbf: int | float | None = None
+    exp: Moment
+    iat: Moment
+    nbf: Moment | None = None
     nonce: str | None = None
     azp: str | None = None
     at_hash: str | None = None

@@ -132,6 +132,8 @@ class Provider:
         access_token, id_token = found.get("access_token"), found.get("id_token")
         if not (isinstance(access_token, str) and isinstance(id_token, str)):
             raise OpenIdRefused("incomplete")
+        if not (access_token.isascii() and access_token.isprintable()):
+            raise OpenIdRefused("incomplete", "access_token")  # it would not fit into a header
         return access_token, id_token
 
     async def _discover(self) -> Metadata:

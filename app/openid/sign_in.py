@@ -73,7 +73,8 @@ async def finish(services: Services, query: Mapping[str, str], cookie: str, *, o
     with _refusals_logged():
         provider = _provider(services)
         state = query.get("state", "")
-        if not state or not hmac.compare_digest(state.encode(errors="replace"), cookie.encode(errors="replace")):
+        same = state.isascii() and cookie.isascii() and hmac.compare_digest(state, cookie)
+        if not (state and same):
             raise OpenIdRefused("other_browser")
         async with services.sessions.begin() as session:
             kept = await take_flow(session, token_hash(state))

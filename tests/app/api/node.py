@@ -1,4 +1,4 @@
-"""Node.js from its wheel, with OpenAI's package from npm."""
+"""Node.js from its wheel, with packages from npm."""
 
 import asyncio
 import subprocess
@@ -12,14 +12,14 @@ BIN = Path(sys.executable).parent
 AWAY = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
 
 
-def install(folder: Path) -> None:
-    """Install OpenAI's package below a folder, or skip the test when npm's registry cannot be reached."""
+def install(folder: Path, package: str = PACKAGE) -> None:
+    """Install a package, OpenAI's by default, below a folder; skip the test when npm's registry cannot be reached."""
     quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--fetch-retries=1", "--loglevel=error"]
     ran = subprocess.run(
-        [BIN / "npm", "install", *quiet, PACKAGE], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        [BIN / "npm", "install", *quiet, package], cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
     if ran.returncode and any(code in ran.stderr for code in AWAY):
-        pytest.skip(f"npm's registry cannot be reached, so {PACKAGE} is not there to be tried")
+        pytest.skip(f"npm's registry cannot be reached, so {package} is not there to be tried")
     assert ran.returncode == 0, ran.stderr
 
 
