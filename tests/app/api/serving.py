@@ -14,6 +14,7 @@ from openai import AsyncOpenAI
 from app.access.credentials import Credentials
 from app.access.gate import Gate
 from app.access.keys import new_token, token_hash
+from app.api.description import description_of
 from app.api.v1.routes import v1_routes
 from app.api.v1.tokens import PREFIX
 from app.db.service_tokens import add_token
@@ -38,8 +39,10 @@ class Server(uvicorn.Server):
 @asynccontextmanager
 async def served(services: Services) -> AsyncIterator[str]:
     """Yield the address below which the API is served."""
-    app = FastAPI()
-    app.include_router(v1_routes(services))
+    app = FastAPI(openapi_url=None)
+    routes = v1_routes(services)
+    app.include_router(routes)
+    app.include_router(description_of(routes))
     app.add_middleware(
         Gate,
         services=services,
