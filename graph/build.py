@@ -70,5 +70,5 @@ def _found(update: TurnState) -> str:
 
 def _drafted(update: TurnState) -> str:
     draft = update["draft"]
-    tried = "".join(f"{attempt.model} {attempt.fault}; " for attempt in draft.attempts)
+    tried = "".join(f"{used.route} {used.outcome}; " for used in draft.failed)
     return f"{tried}{'not in the documents' if draft.unknown else draft.answered_by}"

@@ -1,18 +1,20 @@
 """What the agent needs from outside, as Protocols. The program hands it in through LangGraph's `Runtime` context."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.errors import ModelFault
 from graph.events import Rung
 
 if TYPE_CHECKING:  # takes two seconds to import, which commands without a model do without
     from langchain_core.language_models import BaseChatModel
 
 FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int64]
 
 Route = Literal["answer", "reply", "handover", "decline"]
 """Where an intent leads: to the documents, to a written reply, to a person, or to a refusal."""
@@ -63,6 +65,25 @@ class PersonalSpan:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedTokens:
+    """A whole text as its encoder saw it. All but `sentence` have one row for each of n tokens, in order.
+
+    Attributes:
+        sentence: what `encode` gives for this text, shape `(dimensions,)`.
+        vectors: last layer, not scaled, shape `(n, dimensions)`.
+        ids: number of each token in the vocabulary.
+        words: which word each token is a part of, counted from 0.
+        spans: where each token starts and ends (exclusive) in the text, shape `(n, 2)`.
+    """
+
+    sentence: FloatArray
+    vectors: FloatArray
+    ids: IntArray
+    words: IntArray
+    spans: IntArray
+
+
 @runtime_checkable
 class Encoder(Protocol):
     """Turns texts into vectors of unit length."""
@@ -74,6 +95,10 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return an array of shape `(len(texts), dimensions)`. Blocks: call it in a thread."""
+        ...
+
+    def encode_tokens(self, text: str) -> EncodedTokens:
+        """Return the vectors of a text's tokens, of any length, and that of its beginning. Blocks: call it in a thread."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -128,6 +153,47 @@ class ModelRoute:
     between_tokens_s: float
     trusted: bool
     """Whether it may phrase answers. A small model may only choose among the documents' own sentences."""
+    context_tokens: int | None = None
+    """What it can read and write at once, if that is known."""
+    continues: bool = False
+    """Whether it goes on with an answer that another model began, when that is the last message."""
+    small: bool = False
+    """Whether it is the cheap one, for easy questions and for sites that have spent most of their budget."""
+
+
+@runtime_checkable
+class Breakers(Protocol):
+    """Remembers which routes are not worth asking just now, for all processes."""
+
+    async def why_not(self, route: str, *, asking: bool = True) -> str | None:
+        """None when a route may be asked; otherwise what is wrong with it, as its last fault's label says.
+
+        Args:
+            asking: whether it is asked if it may be. A route that failed is tried by one request at a time.
+        """
+        ...
+
+    async def failed(self, route: str, fault: ModelFault) -> None:
+        """Tell that a try of a route failed."""
+        ...
+
+    async def succeeded(self, route: str) -> None:
+        """Tell that a route answered."""
+        ...
+
+
+class NoBreakers:
+    """Remembers nothing: for a single question."""
+
+    async def why_not(self, route: str, *, asking: bool = True) -> str | None:
+        """Every route may be asked."""
+        return None
+
+    async def failed(self, route: str, fault: ModelFault) -> None:
+        """Nothing."""
+
+    async def succeeded(self, route: str) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +221,6 @@ class TurnContext:
     knowledge: Knowledge
     models: tuple[ModelRoute, ...]
     limits: Limits
+    breakers: Breakers = field(default_factory=NoBreakers)
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""

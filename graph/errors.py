@@ -54,6 +54,10 @@ class QuotaExhausted(ModelFault):
 
     label = "over quota"
 
+    def __init__(self, message: str | None = None, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
 
 class RateLimited(ModelFault):
     """The hosted model asks to wait."""
@@ -105,3 +109,15 @@ class RequestRefused(ModelFault):
     """The model's server refused the request."""
 
     label = "refusing the request"
+
+
+class ContextExceeded(RequestRefused):
+    """The conversation is too long for the model."""
+
+    label = "too small for this conversation"
+
+
+class ContentRefused(ModelFault):
+    """The model's server refused the content by its policy. No other model is asked to say it all the same."""
+
+    label = "declining the content"

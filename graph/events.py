@@ -1,6 +1,7 @@
 """What a turn tells the door that asked for it, in the order in which it happens."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Rung = Literal["hosted", "local", "quote", "fixed"]
@@ -71,7 +72,7 @@ class Usage:
         estimated: the tokens were not counted by the provider.
         route: the model's name in the settings.
         outcome: `answer`, or what was wrong in two words.
-        duration_ms: from the request to the end.
+        began_at: when it was asked; None for a route that was passed over.
     """
 
     model: str
@@ -81,6 +82,7 @@ class Usage:
     estimated: bool = False
     route: str = ""
     outcome: str = ANSWERED
+    began_at: datetime | None = None
     duration_ms: float = 0.0
 
 

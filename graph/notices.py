@@ -1,5 +1,6 @@
 """Half a line for the visitor: which rung answered, and why not the one above it."""
 
+from graph.errors import ContentRefused
 from graph.events import Rung
 from graph.state import Draft
 
@@ -15,8 +16,9 @@ def notice_of(draft: Draft, *, rung: Rung, extra: str | None = None) -> str | No
     """The notice for an answer, or None when the first rung gave it whole."""
     if extra:
         return extra
-    if draft.attempts:
-        return f"The model {draft.attempts[0].model} is {draft.attempts[0].fault}, so {_WHO[rung]}."
+    failed = draft.failed
+    if failed and failed[-1].outcome != ContentRefused.label:  # whose answer says so itself
+        return f"The model {failed[0].route} is {failed[0].outcome}, so {_WHO[rung]}."
     if draft.shortened:
         return "The answer was cut short at its longest length."
     return None

@@ -26,6 +26,7 @@ REFUSED = (
     "I can't help with that message. If you have a question about {subject}, ask it in your own words "
     "and I will look it up."
 )
+DECLINED = "The model behind this chat declines to answer that. Please put your question in other words."
 UNSUPPORTED = "The model's answer was not supported by the documents, so here is what they say themselves."
 
 

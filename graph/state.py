@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from graph.context import InjectionFinding, IntentGuess, Passage
-from graph.events import Rung, Usage
+from graph.events import ANSWERED, Rung, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,6 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A model that was asked and failed: its name, and what was wrong in two words."""
-
-    model: str
-    fault: str
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
     """An answer before it is checked against its sources.
 
@@ -41,6 +33,7 @@ class Draft:
         verbatim: made of the passages' own sentences, so that there is nothing to check.
         unknown: the passages do not answer the question.
         shortened: the model hit its limit of tokens.
+        usage: every try of a model, and every route that was passed over.
     """
 
     text: str
@@ -49,8 +42,12 @@ class Draft:
     verbatim: bool = False
     unknown: bool = False
     shortened: bool = False
-    attempts: tuple[Attempt, ...] = ()
     usage: tuple[Usage, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Usage, ...]:
+        """The tries that gave no answer."""
+        return tuple(used for used in self.usage if used.outcome != ANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +77,5 @@ class TurnState(TypedDict, total=False):
     answer: Answer
 
 
-KEPT_TYPES = (Earlier, Attached, Attempt, Draft, Answer, InjectionFinding, IntentGuess, Passage, Usage)
+KEPT_TYPES = (Earlier, Attached, Draft, Answer, InjectionFinding, IntentGuess, Passage, Usage)
 """All that a checkpoint of this state may hold beside plain values."""

@@ -1,9 +1,11 @@
 """One try of one route, with its deadlines, and the check that what came is whole."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -11,7 +13,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from graph.context import Limits, ModelRoute
 from graph.errors import ModelFault, StreamCut, TooSlow
-from graph.events import Usage
+from graph.events import ANSWERED, Usage
 from graph.models.faults import translate
 
 CHARS_PER_TOKEN = 4
@@ -26,20 +28,39 @@ class Whole:
     finish_reason: str
 
 
+class Broken(Exception):
+    """A try failed: why, and what it took all the same."""
+
+    def __init__(self, fault: ModelFault, usage: Usage) -> None:
+        super().__init__()
+        self.fault, self.usage = fault, usage
+
+
 @dataclass(slots=True)
 class _Seen:
     """What a stream brought so far."""
 
+    began: float
+    began_at: datetime
+    begun: bool = False
     chars: int = 0
     blank: bool = True
     tool_calls: bool = False
     finish_reason: str | None = None
     model: str | None = None
     usage: UsageMetadata | None = None
+    calls: AIMessageChunk | None = None
+    """The chunks with calls of tools, joined."""
+
+    def whole_calls(self) -> bool:
+        """Whether the arguments of every call came whole."""
+        # By the chunks: the joined message guesses what the end of a cut object would have been.
+        return all(_is_object(call["args"]) for call in getattr(self.calls, "tool_call_chunks", ()))
 
     def add(self, chunk: AIMessageChunk) -> bool:
         """Take a chunk in; whether it shows that the model is at work (an empty chunk does not)."""
         text = chunk.text
+        self.begun = True
         self.chars += len(text)
         self.blank = self.blank and not text.strip()
         calls = bool(chunk.tool_calls or getattr(chunk, "tool_call_chunks", None))  # a whole message has no chunks
@@ -47,7 +68,16 @@ class _Seen:
         self.finish_reason = chunk.response_metadata.get("finish_reason") or self.finish_reason
         self.model = chunk.response_metadata.get("model_name") or self.model
         self.usage = chunk.usage_metadata or self.usage
+        if calls:
+            self.calls = chunk if self.calls is None else self.calls + chunk
         return bool(text or calls or chunk.additional_kwargs.get("reasoning_content"))
+
+
+def _is_object(text: str | None) -> bool:
+    try:
+        return isinstance(json.loads(text or "{}"), dict)
+    except ValueError:
+        return False
 
 
 async def stream_once(
@@ -62,14 +92,27 @@ async def stream_once(
         ends_at: the event loop's time at which the turn is over.
 
     Raises:
-        ModelFault: the answer is not whole; `TooSlow` when a deadline passed.
+        Broken: the answer is not whole; with `TooSlow` when a deadline passed.
     """
+    clock = asyncio.get_running_loop().time
+    seen = _Seen(began=clock(), began_at=datetime.now(UTC))
+    try:
+        async for text in _pieces(route, messages, seen, limits, ends_at, grammar):
+            yield text
+    except ModelFault as fault:
+        raise Broken(fault, _usage(route, messages, seen, fault.label)) from None
+    assert seen.finish_reason is not None  # noqa: S101 - whole
+    yield Whole(_usage(route, messages, seen, ANSWERED), seen.finish_reason)
+
+
+async def _pieces(
+    route: ModelRoute, messages: list[BaseMessage], seen: _Seen, limits: Limits, ends_at: float, grammar: str | None
+) -> AsyncGenerator[str]:
     clock = asyncio.get_running_loop().time
     chunks: asyncio.Queue[AIMessageChunk | ModelFault | None] = asyncio.Queue()
     chunk: AIMessageChunk | ModelFault | None
     options = {"max_tokens": limits.answer_tokens, **({"grammar": grammar} if grammar else {})}
     task = asyncio.create_task(_pump(route, messages, options, chunks))
-    seen = _Seen()
     deadline = clock() + route.first_token_s
     try:
         while True:
@@ -94,7 +137,8 @@ async def stream_once(
         raise StreamCut
     if seen.blank and not seen.tool_calls:
         raise StreamCut("The model's answer was empty.")
-    yield Whole(_usage(route, messages, seen), seen.finish_reason)
+    if seen.tool_calls and not seen.whole_calls():
+        raise StreamCut("The model's call of a tool is not whole.")
 
 
 async def _pump(
@@ -114,15 +158,23 @@ async def _pump(
         chunks.put_nowait(None)
 
 
-def _usage(route: ModelRoute, messages: Sequence[BaseMessage], seen: _Seen) -> Usage:
-    model = seen.model or route.name
+def _usage(route: ModelRoute, messages: Sequence[BaseMessage], seen: _Seen, outcome: str) -> Usage:
+    """What a try took: as the server counted, else estimated; nothing, when the server had not begun to answer."""
+    duration_ms = (asyncio.get_running_loop().time() - seen.began) * 1000
+    given, made, estimated = 0, 0, False
     if seen.usage:
-        return Usage(model, route.rung, seen.usage["input_tokens"], seen.usage["output_tokens"])
-    given = sum(len(message.text) for message in messages)
+        given, made = seen.usage["input_tokens"], seen.usage["output_tokens"]
+    elif seen.begun:
+        given = -(-sum(len(message.text) for message in messages) // CHARS_PER_TOKEN)
+        made, estimated = -(-seen.chars // CHARS_PER_TOKEN), True
     return Usage(
-        model,
-        route.rung,
-        input_tokens=-(-given // CHARS_PER_TOKEN),
-        output_tokens=-(-seen.chars // CHARS_PER_TOKEN),
-        estimated=True,
+        model=seen.model or route.name,
+        rung=route.rung,
+        input_tokens=given,
+        output_tokens=made,
+        estimated=estimated,
+        route=route.name,
+        outcome=outcome,
+        began_at=seen.began_at,
+        duration_ms=duration_ms,
     )

@@ -3,25 +3,15 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 
-from graph.context import Limits, ModelRoute
-from graph.errors import ModelFault, RateLimited, ServerFault, Unreachable
+from graph.context import Breakers, Limits, ModelRoute, NoBreakers
+from graph.errors import ContentRefused, ContextExceeded, ModelFault, RequestRefused, StreamCut, TooSlow
 from graph.events import Usage
-from graph.models.attempt import Whole, stream_once
-
-RETRY_PAUSE_S = 0.2
-
-
-class Tried(NamedTuple):
-    """One try of a route. `fault` is the fault's label, None when it answered."""
-
-    route: str
-    fault: str | None
-    duration_ms: float
+from graph.models.attempt import Broken, Whole, stream_once
+from graph.models.second_chance import SecondChance
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +30,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A try failed. With `shown`, text was given and no longer holds: the answer begins anew."""
+    """A try failed, or a route was passed over. With `shown`, the text given so far no longer holds."""
 
     route: ModelRoute
     fault: ModelFault
@@ -52,13 +42,18 @@ class Answered:
     """The answer is whole; always the last event. `text` is the deltas since the last withdrawal.
 
     `finish_reason` is `length` when the model ran into the token limit, so that the text may stop in mid-sentence.
+    `tries` are all that it took, the one that answered last; a route that was passed over took nothing.
     """
 
     route: ModelRoute
     text: str
-    usage: Usage
     finish_reason: str
-    attempts: tuple[Tried, ...]
+    tries: tuple[Usage, ...]
+
+    @property
+    def usage(self) -> Usage:
+        """What the answering try took."""
+        return self.tries[-1]
 
 
 class NoModelAnswered(ModelFault):
@@ -66,73 +61,144 @@ class NoModelAnswered(ModelFault):
 
     label = "not available"
 
-    def __init__(self, attempts: tuple[Tried, ...]) -> None:
+    def __init__(self, tries: tuple[Usage, ...], declined: ModelRoute | None = None) -> None:
         super().__init__()
-        self.attempts = attempts
+        self.tries = tries
+        self.declined = declined
+        """The route whose server refused the content, so that no other was asked."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """One answer in the making. `carried` is text of a stream that was cut, which another route may go on with."""
+
+    routes: Sequence[ModelRoute]
+    messages: list[BaseMessage]
+    limits: Limits
+    grammar: str | None
+    breakers: Breakers
+    ends_at: float
+    tries: list[Usage] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    carried: str = ""
+    too_long: bool = False
 
 
 async def stream_answer(
-    routes: Sequence[ModelRoute], messages: list[BaseMessage], *, limits: Limits, grammar: str | None = None
+    routes: Sequence[ModelRoute],
+    messages: list[BaseMessage],
+    *,
+    limits: Limits,
+    grammar: str | None = None,
+    breakers: Breakers | None = None,
 ) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
     """Ask the routes in order until one gives a whole answer.
 
     A route that asks for a short wait (`limits.waits_s`) is waited for once; one that failed before any text is asked
-    once more; all else goes to the next route at once. Closing the iterator cancels the request under way.
+    once more; all else goes to the next route at once. A conversation that is too long for one route goes to those with
+    more room; when it is too long for all, what was said earlier is left out. A stream that was cut is continued by the
+    next route that can, otherwise withdrawn. Closing the iterator cancels the request under way.
 
     Args:
         grammar: GBNF that the text must follow. Local models obey it; hosted ones do not know it and are not sent it.
+        breakers: which routes are passed over; none by default.
 
     Raises:
-        NoModelAnswered: all routes failed, or `limits.turn_s` ran out.
+        NoModelAnswered: all routes failed, one's server declined the content, or `limits.turn_s` ran out.
     """
     clock = asyncio.get_running_loop().time
-    ends_at = clock() + limits.turn_s
-    attempts: list[Tried] = []
-    for route in routes:
-        again = _SecondChance(limits.waits_s)
-        while True:
-            yield Attempt(route)
-            began, parts, fault = clock(), list[str](), None
-            try:
-                async with aclosing(
-                    stream_once(route, messages, limits=limits, ends_at=ends_at, grammar=grammar)
-                ) as pieces:
-                    async for piece in pieces:
-                        if isinstance(piece, Whole):
-                            whole = piece
-                        else:
-                            parts.append(piece)
-                            yield Delta(piece)
-            except ModelFault as error:
-                fault = error
-            attempts.append(Tried(route.name, fault.label if fault else None, (clock() - began) * 1000))
-            if fault is None:
-                yield Answered(route, "".join(parts), whole.usage, whole.finish_reason, tuple(attempts))
-                return
-            yield Withdrawn(route, fault, shown=bool(parts))
-            pause_s = again.pause_s(fault, shown=bool(parts))
-            if pause_s is None or clock() + pause_s >= ends_at:
-                break
-            await asyncio.sleep(pause_s)
-        if clock() >= ends_at:
-            break
-    raise NoModelAnswered(tuple(attempts))
+    call = _Call(routes, messages, limits, grammar, breakers or NoBreakers(), clock() + limits.turn_s)
+    while True:
+        async with aclosing(_through(call)) as events:
+            async for event in events:
+                yield event
+                if isinstance(event, Answered):
+                    return
+        shorter = without_history(call.messages)
+        if not call.too_long or len(shorter) == len(call.messages) or clock() >= call.ends_at:
+            raise NoModelAnswered(tuple(call.tries))
+        call.messages, call.too_long = shorter, False
 
 
-class _SecondChance:
-    """Whether a route is asked again: once after a wait that it asked for, once after it failed before any text."""
+def without_history(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """The rules and the last message, without what was said in between."""
+    return [message for message in messages[:-1] if isinstance(message, SystemMessage)] + list(messages[-1:])
 
-    def __init__(self, waits_s: float) -> None:
-        self._waits_s = waits_s
-        self._waited = self._retried = False
 
-    def pause_s(self, fault: ModelFault, *, shown: bool) -> float | None:
-        """Seconds to pause before the same route is asked again; None to go on to the next one."""
-        match fault:
-            case RateLimited(retry_after_s=float(asked_s)) if asked_s <= self._waits_s and not self._waited:
-                self._waited = True
-                return asked_s
-            case ServerFault() | Unreachable() if not (shown or self._retried):
-                self._retried = True
-                return RETRY_PAUSE_S
-        return None
+async def _through(call: _Call) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
+    """Ask each route in turn."""
+    too_small = 0
+    for at, route in enumerate(call.routes):
+        if route.context_tokens is not None and route.context_tokens <= too_small:
+            continue
+        why = await call.breakers.why_not(route.name)
+        if why is not None:
+            call.tries.append(Usage(route.name, route.rung, 0, 0, route=route.name, outcome=why))
+            continue
+        async with aclosing(_ask(call, route, at)) as events:
+            async for event in events:
+                yield event
+                if isinstance(event, Withdrawn) and isinstance(event.fault, ContextExceeded):
+                    too_small = route.context_tokens or 0
+        if asyncio.get_running_loop().time() >= call.ends_at:
+            return
+
+
+async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
+    """Ask one route, once more where that may help. Ends with `Answered`, or without it for the next one."""
+    clock = asyncio.get_running_loop().time
+    again = SecondChance(call.limits.waits_s)
+    while True:
+        if call.carried and not route.continues:
+            call.carried = ""
+        yield Attempt(route)
+        call.parts = []
+        prefix = [AIMessage(call.carried)] if call.carried else []
+        whole: Whole | None = None
+        fault: ModelFault | None = None
+        try:
+            tried = stream_once(
+                route, [*call.messages, *prefix], limits=call.limits, ends_at=call.ends_at, grammar=call.grammar
+            )
+            async with aclosing(tried) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Whole):
+                        whole = piece
+                        continue
+                    call.parts.append(piece)
+                    yield Delta(piece)
+        except Broken as broken:
+            fault = broken.fault
+            call.tries.append(broken.usage)
+        if whole is not None:
+            call.tries.append(whole.usage)
+            await call.breakers.succeeded(route.name)
+            yield Answered(route, call.carried + "".join(call.parts), whole.finish_reason, tuple(call.tries))
+            return
+        assert fault is not None  # noqa: S101 - not whole
+        await call.breakers.failed(route.name, fault)
+        if isinstance(fault, ContentRefused):
+            yield Withdrawn(route, fault, shown=bool(call.carried or call.parts))
+            raise NoModelAnswered(tuple(call.tries), declined=route)
+        call.too_long = call.too_long or isinstance(fault, ContextExceeded)
+        refused_to_continue = bool(prefix) and not call.parts and isinstance(fault, RequestRefused)
+        shown = call.carried + "".join(call.parts)
+        pause_s = again.pause_s(fault, shown=bool(shown))
+        goes_on = not refused_to_continue and bool(shown) and await _continued(call, fault, at)
+        call.carried = shown if goes_on else ""
+        yield Withdrawn(route, fault, shown=bool(shown) and not goes_on)
+        if refused_to_continue:
+            continue  # the same route begins anew
+        if pause_s is None or clock() + pause_s >= call.ends_at:
+            return
+        await asyncio.sleep(pause_s)
+
+
+async def _continued(call: _Call, fault: ModelFault, at: int) -> bool:
+    """Whether the next route that will be asked can go on with the text shown so far."""
+    if not isinstance(fault, StreamCut | TooSlow):
+        return False
+    for route in call.routes[at + 1 :]:
+        if await call.breakers.why_not(route.name, asking=False) is None:
+            return route.continues
+    return False

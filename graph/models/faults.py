@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 import openai
 
 from graph.errors import (
+    ContentRefused,
+    ContextExceeded,
     KeyRefused,
     ModelFault,
     QuotaExhausted,
@@ -19,6 +21,7 @@ from graph.errors import (
 )
 
 QUOTA_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+POLICY_CODES = frozenset({"content_policy_violation", "content_filter", "content_policy", "invalid_prompt"})
 CONTEXT_PHRASES = ("context length", "context window", "context size", "context_length")
 
 
@@ -87,7 +90,7 @@ def retry_after_s(value: str | None, *, now: datetime | None = None) -> float | 
 def _from_status(error: openai.APIStatusError) -> ModelFault:
     status = error.status_code
     if status == 402 or (status in {403, 429} and {error.code, error.type} & QUOTA_CODES):
-        return QuotaExhausted()
+        return QuotaExhausted(retry_after_s=_asked_wait_s(error))
     if status == 429:
         return RateLimited(retry_after_s=_asked_wait_s(error))
     if status in {401, 403}:
@@ -97,7 +100,9 @@ def _from_status(error: openai.APIStatusError) -> ModelFault:
     if status >= 500:
         return ServerFault(_with_code(ServerFault, error))
     if exceeds_context(error):
-        return RequestRefused("The conversation is too long for the model's context.")
+        return ContextExceeded()
+    if {error.code, error.type} & POLICY_CODES:
+        return ContentRefused()
     return RequestRefused(_with_code(RequestRefused, error))
 
 

@@ -16,7 +16,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from openai.types.chat import ChatCompletion
 from pydantic import PrivateAttr, SecretStr
 
-from graph.errors import RequestRefused, StreamCut
+from graph.errors import ContentRefused, StreamCut
 from graph.models import openai_wire
 from graph.models.bounds import bounded_client
 from graph.models.faults import exceeds_context, translate
@@ -184,7 +184,7 @@ class HostedChatModel(BaseChatModel):
 
 def _refuse_withheld(finish_reason: str | None) -> None:
     if finish_reason == "content_filter":
-        raise RequestRefused("The model's server withheld the answer by its content policy.")
+        raise ContentRefused
 
 
 def _refused_parameter(error: Exception, payload: Mapping[str, Any]) -> str | None:

@@ -5,43 +5,36 @@ import asyncio
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
-from graph.events import Token
+from graph.events import Token, Usage
 from graph.knowledge.answerable import answerable
 from graph.knowledge.quote import choose, in_order, rendered
 from graph.nodes.screen import vector_of
 from graph.rungs.phrase import phrase
 from graph.rungs.repeat import Led, repeat
-from graph.state import Attempt, Draft, TurnState
+from graph.state import Draft, TurnState
 
 
 async def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Draft an answer on the highest rung that holds."""
     ctx = runtime.context
     passages = state["passages"]
-    attempts: tuple[Attempt, ...] = ()
+    failed: tuple[Usage, ...] = ()
     capable = any(route.trusted for route in ctx.models)
     if capable and answerable(passages, min_similarity=ctx.limits.min_similarity, capable=True):
         outcome = await phrase(state, runtime)
         if isinstance(outcome, Draft):
             return {"draft": outcome}
-        attempts = outcome
+        failed = outcome
     near = answerable(passages, min_similarity=ctx.limits.min_similarity, capable=False)
     picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder) if near else []
     if not picks:
-        return {"draft": Draft(text="", answered_by="parley", rung="fixed", unknown=True, attempts=attempts)}
+        return {"draft": Draft(text="", answered_by="parley", rung="fixed", unknown=True, usage=failed)}
     led = await repeat(state, runtime, picks)
     if isinstance(led, Led):
-        picks, answered_by, rung, attempts, usage = (
-            led.picks,
-            led.answered_by,
-            led.rung,
-            attempts + led.attempts,
-            led.usage,
-        )
+        picks, answered_by, rung, usage = led.picks, led.answered_by, led.rung, failed + led.usage
     else:
-        answered_by, rung, attempts, usage = "documents", "quote", attempts + led, ()
+        answered_by, rung, usage = "documents", "quote", failed + led
     picks, passages = in_order(picks, passages)
     text = rendered(picks)
     runtime.stream_writer(Token(text))
-    draft = Draft(text, answered_by, rung, verbatim=True, attempts=attempts, usage=usage)
-    return {"draft": draft, "passages": passages}
+    return {"draft": Draft(text, answered_by, rung, verbatim=True, usage=usage), "passages": passages}

@@ -3,18 +3,17 @@
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
-from graph.events import Reset, Token
+from graph.events import Reset, Token, Usage
 from graph.models.chain import Answered, Delta, NoModelAnswered, Withdrawn, stream_answer
-from graph.prompts import NOT_IN_SOURCES, conversation
-from graph.rungs.failed import failed
-from graph.state import Attempt, Draft, TurnState
+from graph.prompts import DECLINED, NOT_IN_SOURCES, conversation
+from graph.state import Draft, TurnState
 
 
-async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tuple[Attempt, ...]:
+async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tuple[Usage, ...]:
     """Let the capable models answer, one after the other.
 
     Returns:
-        The draft, or the failed attempts when none gave a whole answer. Nothing of those stays on the visitor's page.
+        The draft, or the failed tries when none gave a whole answer. Nothing of those stays on the visitor's page.
     """
     ctx = runtime.context
     routes = [route for route in ctx.models if route.trusted]
@@ -29,11 +28,11 @@ async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tup
     )
     shown = _Shown(runtime)
     try:
-        async for event in stream_answer(routes, messages, limits=ctx.limits):
+        async for event in stream_answer(routes, messages, limits=ctx.limits, breakers=ctx.breakers):
             match event:
                 case Delta(text=text):
                     shown.add(text)
-                case Withdrawn(fault=fault):
+                case Withdrawn(fault=fault, shown=True):
                     shown.withdraw(fault.label)
                 case Answered() as answered:
                     shown.end()
@@ -43,12 +42,14 @@ async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tup
                         rung=answered.route.rung,
                         unknown=NOT_IN_SOURCES in answered.text,
                         shortened=answered.finish_reason == "length",
-                        attempts=failed(answered.attempts),
-                        usage=(answered.usage,),
+                        usage=answered.tries,
                     )
     except NoModelAnswered as fault:
         shown.withdraw(fault.label)
-        return failed(fault.attempts)
+        if fault.declined is None:
+            return fault.tries
+        runtime.stream_writer(Token(DECLINED))
+        return Draft(DECLINED, fault.declined.name, "fixed", verbatim=True, usage=fault.tries)
     raise AssertionError("the chain ends with an answer or raises")
 
 

@@ -16,8 +16,7 @@ from graph.events import Rung, Usage
 from graph.knowledge.quote import Pick
 from graph.models.chain import Answered, NoModelAnswered, stream_answer
 from graph.prompts import selection
-from graph.rungs.failed import failed
-from graph.state import Attempt, TurnState
+from graph.state import TurnState
 
 CANDIDATES = 4
 FEWEST_WORDS = 5
@@ -31,15 +30,14 @@ class Led:
     picks: list[Pick]
     answered_by: str
     rung: Rung
-    attempts: tuple[Attempt, ...]
     usage: tuple[Usage, ...]
 
 
-async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequence[Pick]) -> Led | tuple[Attempt, ...]:
+async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequence[Pick]) -> Led | tuple[Usage, ...]:
     """Let the small models choose the leading sentence among the picks.
 
     Returns:
-        What leads, or the failed attempts: none when there is nothing to choose.
+        What leads, or the failed tries: none when there is nothing to choose.
     """
     ctx = runtime.context
     routes = [route for route in ctx.models if not route.trusted]
@@ -49,18 +47,21 @@ async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequenc
     sentences = [pick.piece.text for pick in candidates]
     try:
         async for event in stream_answer(
-            routes, selection(state["question"], sentences), limits=ctx.limits, grammar=grammar_of(openings(sentences))
+            routes,
+            selection(state["question"], sentences),
+            limits=ctx.limits,
+            grammar=grammar_of(openings(sentences)),
+            breakers=ctx.breakers,
         ):
             if isinstance(event, Answered):
                 return Led(
                     picks=_led(picks, candidates, event.text.strip()),
                     answered_by=event.route.name,
                     rung=event.route.rung,
-                    attempts=failed(event.attempts),
-                    usage=(event.usage,),
+                    usage=event.tries,
                 )
     except NoModelAnswered as fault:
-        return failed(fault.attempts)
+        return fault.tries
     raise AssertionError("the chain ends with an answer or raises")
 
 

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
 from graph.models.chain import Answered, Delta, NoModelAnswered, stream_answer
 from graph.models.hosted import HostedChatModel
@@ -69,9 +69,9 @@ async def test_hosted_model_answers_in_the_end(chain: Chain, behaviours: list[Be
         pytest.param(refusal(401), "not accepting our key", 1, False, id="key refused"),
         pytest.param(refusal(404), "refusing the request", 1, False, id="no such model"),
         pytest.param(refusal(307), "refusing the request", 1, False, id="redirected elsewhere"),
-        pytest.param(refusal(400, "context_length_exceeded"), "refusing the request", 1, False, id="too long"),
-        pytest.param(refusal(400, "content_policy_violation"), "refusing the request", 1, False, id="policy"),
-        pytest.param(answer(WHOLE, finish_reason="content_filter"), "refusing the request", 1, True, id="withheld"),
+        pytest.param(
+            refusal(400, "context_length_exceeded"), "too small for this conversation", 1, False, id="too long"
+        ),
         pytest.param(reset, "out of reach", 2, False, id="reset for ever"),
         pytest.param(silence, "too slow", 1, False, id="silence"),
         pytest.param(answer(WHOLE, first_token_s=20), "too slow", 1, False, id="headers, then silence"),
@@ -95,12 +95,88 @@ async def test_next_model_answers_anew(
     assert transcript.answered.route.name == "second"
     assert transcript.answered.text == transcript.shown == FALLBACK_TEXT
     assert transcript.withdrawals == [(label, withdrawn)] * requests
-    assert [(name, fault) for name, fault, _ in transcript.answered.attempts] == [
+    assert [(used.route, used.outcome) for used in transcript.answered.tries] == [
         *[("first", label)] * requests,
-        ("second", None),
+        ("second", "answer"),
     ]
     assert len(chain.first.requests) == requests
     assert len(chain.second.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "shown"),
+    [
+        pytest.param(refusal(400, "content_policy_violation"), False, id="refused"),
+        pytest.param(answer(WHOLE, finish_reason="content_filter"), True, id="withheld at the end"),
+    ],
+)
+async def test_what_a_policy_refuses_no_other_model_is_asked(chain: Chain, behaviour: Behaviour, shown: bool) -> None:
+    chain.first.play(behaviour)
+
+    with pytest.raises(NoModelAnswered) as failure:
+        await chain.ask()
+
+    assert failure.value.declined is chain.routes[0]
+    assert [used.outcome for used in failure.value.tries] == ["declining the content"]
+    assert not chain.second.requests
+
+
+async def test_what_is_too_long_goes_to_a_model_with_more_room(chain: Chain) -> None:
+    chain.first.play(refusal(400, "context_length_exceeded"))
+    small, large = chain.routes
+    chain.routes[:] = [replace(small, context_tokens=4096), replace(small, name="as small", context_tokens=4096), large]
+
+    transcript = await chain.ask()
+
+    assert [used.route for used in transcript.answered.tries] == ["first", "second"]
+
+
+async def test_what_is_too_long_for_all_is_asked_without_what_was_said_before(chain: Chain) -> None:
+    too_long = refusal(400, "context_length_exceeded")
+    chain.first.play(too_long, GOOD)
+    chain.second.play(too_long)
+    history = [HumanMessage("Hello"), AIMessage("Hello."), HumanMessage("How do refunds work?")]
+
+    answered = [
+        event async for event in stream_answer(chain.routes, [SystemMessage("Be kind."), *history], limits=LIMITS)
+    ]
+
+    assert isinstance(answered[-1], Answered)
+    assert answered[-1].text == WHOLE
+    assert [message["content"] for message in chain.first.requests[-1].messages] == ["Be kind.", "How do refunds work?"]
+
+
+async def test_a_cut_answer_is_continued_where_that_is_possible(chain: Chain) -> None:
+    chain.first.play(answer(WHOLE, stop_after=6))
+    chain.second.play(answer(" and here it goes on."))
+    chain.routes[1] = replace(chain.routes[1], continues=True)
+
+    transcript = await chain.ask()
+
+    begun = "Refunds take five days, we write"
+    assert transcript.answered.text == transcript.shown == f"{begun} and here it goes on."
+    assert transcript.withdrawals == [("cut off", False)]
+    assert chain.second.requests[0].messages[-1] == {"role": "assistant", "content": begun}
+
+
+async def test_a_model_that_will_not_continue_begins_anew(chain: Chain) -> None:
+    chain.first.play(answer(WHOLE, stop_after=6))
+    chain.second.play(refusal(400, "invalid_request_error"), answer(FALLBACK_TEXT))
+    chain.routes[1] = replace(chain.routes[1], continues=True)
+
+    transcript = await chain.ask()
+
+    assert transcript.answered.text == transcript.shown == FALLBACK_TEXT
+    assert transcript.withdrawals == [("cut off", False), ("refusing the request", True)]
+
+
+async def test_a_tool_call_cut_in_its_arguments_is_no_answer(chain: Chain) -> None:
+    chain.first.play(answer("", tool_calls=(("refund", '{"order": "12'),)))
+
+    transcript = await chain.ask()
+
+    assert transcript.answered.route.name == "second"
+    assert [used.outcome for used in transcript.answered.tries] == ["cut off", "answer"]
 
 
 async def test_a_server_that_is_gone(chain: Chain) -> None:
@@ -130,8 +206,8 @@ async def test_all_models_fail(chain: Chain) -> None:
     with pytest.raises(NoModelAnswered) as failure:
         await chain.ask()
 
-    attempts = [(name, fault) for name, fault, _ in failure.value.attempts]
-    assert attempts == [("first", "over quota"), ("second", "cut off")]
+    tries = [(used.route, used.outcome) for used in failure.value.tries]
+    assert tries == [("first", "over quota"), ("second", "cut off")]
 
 
 async def test_the_turn_has_a_deadline(chain: Chain) -> None:
@@ -142,7 +218,7 @@ async def test_the_turn_has_a_deadline(chain: Chain) -> None:
         await chain.ask(limits=replace(LIMITS, turn_s=0.5))
 
     assert time.monotonic() - began < 3.0
-    assert [fault for _, fault, _ in failure.value.attempts] == ["too slow"]
+    assert [used.outcome for used in failure.value.tries] == ["too slow"]
     assert not chain.second.requests
 
 

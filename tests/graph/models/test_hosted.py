@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 from langchain_core.tools import tool
 from pydantic import SecretStr
 
-from graph.errors import KeyRefused, QuotaExhausted, RequestRefused, StreamCut
+from graph.errors import ContentRefused, KeyRefused, QuotaExhausted, RequestRefused, StreamCut
 from graph.models.hosted import HIDDEN_TOKENS, HostedChatModel
 from tests.doubles.openai_server import Behaviour, Server, answer, quota, refusal, refuses_parameter, serve
 
@@ -83,7 +83,7 @@ async def test_tools(server: Server, model: HostedChatModel, streamed: bool) -> 
         pytest.param(quota(), QuotaExhausted, id="over quota"),
         pytest.param(refusal(403), KeyRefused, id="forbidden"),
         pytest.param(refusal(422), RequestRefused, id="refused"),
-        pytest.param(answer("No.", finish_reason="content_filter"), RequestRefused, id="withheld"),
+        pytest.param(answer("No.", finish_reason="content_filter"), ContentRefused, id="withheld"),
         pytest.param(answer("Half an", finish_reason=None), StreamCut, id="no finish reason"),
     ],
 )
