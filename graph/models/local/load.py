@@ -23,6 +23,10 @@ SPARE_SEQUENCES = 16
 """Sequences beside the running ones, which keep what was computed for when it is wanted again."""
 FLASH_ATTENTION = 1
 """With it, cells of other sequences cost next to nothing; without it, a step is twice as slow once they are many."""
+VALUES_TYPE = 30
+"""`GGML_TYPE_BF16`, for the values of the attention on a processor. Of 16-bit ones, llama.cpp sums these in 32 bits and
+in the order of the cells, so that what runs beside a text does not change it, but by the cells it leaves free; its default,
+F16, is summed in 16 bits and in an order that varies. As fast, and as large."""
 OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 
 
@@ -98,9 +102,10 @@ def load(
             raise ConfigError(
                 f"The model {path.name} has a context of {trained} tokens; lower local.context_tokens to that."
             )
-        step = GPU_PROMPT_STEP if gpu_layers and llama_cpp.llama_supports_gpu_offload() else PROMPT_STEP
+        on_gpu = bool(gpu_layers and llama_cpp.llama_supports_gpu_offload())
+        step = GPU_PROMPT_STEP if on_gpu else PROMPT_STEP
         cells = max(memory_tokens or 2 * context_tokens, context_tokens)
-        pointer = _context(model, cells, slots, step)
+        pointer = _context(model, cells, slots, step, on_gpu=on_gpu)
         if not pointer:
             raise ConfigError(
                 f"The model file {path} cannot be loaded{_reason(lines)}; lower local.memory_tokens or add memory."
@@ -122,7 +127,7 @@ def load(
     return Loaded(model, context, vocabulary, context_tokens, slots, step, offloaded, layers)
 
 
-def _context(model: Any, cells: int, slots: int, prompt_step: int) -> Any:
+def _context(model: Any, cells: int, slots: int, prompt_step: int, *, on_gpu: bool) -> Any:
     llama_cpp = library()
     parameters = llama_cpp.llama_context_default_params()
     parameters.n_ctx = cells
@@ -132,6 +137,8 @@ def _context(model: Any, cells: int, slots: int, prompt_step: int) -> Any:
     parameters.kv_unified = True  # one pool of cells for all sequences: beginnings can be shared
     parameters.swa_full = True  # keep what slides out of a window: beginnings can be shared there, too
     parameters.flash_attn_type = FLASH_ATTENTION
+    if not on_gpu:
+        parameters.type_v = VALUES_TYPE
     parameters.no_perf = True
     return llama_cpp.llama_init_from_model(model, parameters)
 
@@ -148,7 +155,7 @@ def _apply(model: Any, context: Any, adapters: Sequence[Path]) -> None:
             llama_cpp.llama_free(context)
             raise ConfigError(f"The adapter {path} does not fit the local model; name one that was made for it.")
         loaded.append(adapter)
-    pointers = (ctypes.c_void_p * len(loaded))(*loaded)
+    pointers = (llama_cpp.llama_adapter_lora_p_ctypes * len(loaded))(*loaded)
     scales = (ctypes.c_float * len(loaded))(*[1.0] * len(loaded))
     llama_cpp.llama_set_adapters_lora(context, pointers, len(loaded), scales)
 
