@@ -304,6 +304,7 @@ class _Turn:
                 waits_s=settings.turn.waits_s,
                 min_similarity=site.min_similarity,
             ),
+            breakers=services.breakers,
             people=reachable(site.config.hours, datetime.now(UTC)).text,
         )
 

@@ -14,6 +14,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.breakers import SharedBreakers
 from app.db.engine import open_database, raw_url
 from app.db.listen import Listener
 from app.db.migrate import migrate
@@ -59,6 +60,7 @@ class Services(Parts):
     sessions: async_sessionmaker[AsyncSession]
     listener: Listener
     sites: SiteBook
+    breakers: SharedBreakers
     openid: Provider | None
     graph: Turn
     checkpoints: AsyncPostgresSaver
@@ -88,7 +90,7 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
         parts = Parts(
             encoder=encoder,
             injection=await asyncio.to_thread(load_injection, settings, encoder),
-            personal_data=await asyncio.to_thread(load_personal_data),
+            personal_data=await asyncio.to_thread(load_personal_data, encoder),
             intents=await asyncio.to_thread(load_intents, encoder),
             models=await stack.enter_async_context(open_models(settings)),
         )
@@ -113,6 +115,7 @@ async def services_on(
             sessions=sessions,
             listener=listener,
             sites=SiteBook(sessions, settings, listener),
+            breakers=SharedBreakers(sessions, listener),
             openid=provider_of(settings.openid),
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,
