@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.tables import User
+from app.db.tables import Site, User
 
 GUEST = "guest-"
 """Begins the identifier of every guest, and of nobody else."""
@@ -60,3 +60,14 @@ async def renew_hash(session: AsyncSession, user: User, password_hash: str) -> N
     """Store the same password under newer parameters."""
     user.password_hash = password_hash
     session.add(user)
+
+
+async def visitors_with_password(session: AsyncSession) -> list[tuple[str, str]]:
+    """Names of the visitors who sign in with a password, each with that of their site."""
+    rows = await session.execute(
+        select(User.identifier, Site.name)
+        .join(Site, Site.id == User.site_id)
+        .where(User.password_hash.is_not(None))
+        .order_by(Site.name, User.identifier)
+    )
+    return [(identifier, site) for identifier, site in rows]

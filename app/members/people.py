@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from app.db.member_links import drop_links
 from app.db.member_sessions import end_sessions
 from app.db.members import add_member, change_member, set_sites
 from app.db.sites import list_sites
+from app.db.tables import Member
 from app.members.passwords import PasswordRefused, acceptable
 from graph.errors import ConfigError, UnknownSite
 
@@ -39,6 +41,15 @@ def chosen(password: str, email: str) -> str:
     if normal(password) in (email, email.partition("@")[0]) or len(set(password)) < 4:
         raise PasswordRefused("This password is too easily guessed; choose another one.")
     return password
+
+
+def state_of(member: Member) -> str:
+    """In a word or three, whether a member can sign in."""
+    if member.disabled:
+        return "disabled"
+    if member.locked_until and member.locked_until > datetime.now(UTC):
+        return "locked"
+    return "active" if member.password_hash else "no password yet"
 
 
 async def add(session: AsyncSession, email: str, display_name: str, role: Role, sites: Sequence[str] = ()) -> UUID:

@@ -37,6 +37,11 @@ class Form:
         """Note what is wrong with a field, unless something else is already."""
         self.errors.setdefault(name, sentence)
 
+    @property
+    def first_wrong(self) -> str:
+        """The first field with an error, which gets the focus; empty without one."""
+        return next(iter(self.errors), "")
+
     def two_passwords(self) -> str:
         """The password that was typed twice."""
         if self["password"] != self["again"]:

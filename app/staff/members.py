@@ -1,7 +1,6 @@
 """The pages on which admins look after the members."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -15,9 +14,8 @@ from app.db.attempts import unlock
 from app.db.member_sessions import end_session, end_sessions, open_sessions
 from app.db.members import Listed, list_members
 from app.db.sites import list_sites
-from app.db.tables import Member
 from app.members.links import new_link
-from app.members.people import MemberRefused, Role, add, disable, enable, place
+from app.members.people import MemberRefused, Role, add, disable, enable, place, state_of
 from app.members.second_factor import remove
 from app.staff.desk import Desk, Said, Visit, not_found
 from app.staff.forms import Form
@@ -30,15 +28,6 @@ def add_members(router: APIRouter, desk: Desk) -> None:
     """The list, and the page of one member."""
     _add_list(router, desk)
     _add_member(router, desk)
-
-
-def state_of(member: Member) -> str:
-    """In one word or two, whether a member can sign in."""
-    if member.disabled:
-        return "disabled"
-    if member.locked_until and member.locked_until > datetime.now(UTC):
-        return "locked"
-    return "active" if member.password_hash else "no password yet"
 
 
 def _role(form: Form) -> Role:
