@@ -1,4 +1,4 @@
-"""The pictures of the page for README and guide: `python -m tests.browser.screenshots [FOLDER]`."""
+"""The pictures of page and widget for README and guide: `python -m tests.browser.screenshots [FOLDER]`."""
 
 import sys
 import tempfile
@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, PageServer
+from tests.browser.widget_pictures import take_widget
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
 CITATION = 'a[href^="/sources/"]'
@@ -63,6 +64,8 @@ if __name__ == "__main__":
         running = PageServer(Path(home))
         running.start()
         try:
-            take(playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"]), running, chosen)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            take(browser, running, chosen)
+            take_widget(browser, running, chosen)
         finally:
             running.stop()

@@ -90,9 +90,8 @@ def test_the_end_of_a_growing_text(blank: Page, server: PageServer, text: str, d
     assert blank.evaluate(DRAW, [server.url, text, True]) == drawn
 
 
-@pytest.mark.parametrize(
-    "piece", ["*", "**a", "_a ", "`", "[", "[a](", "> ", "- ", "  - a\n", "|", "![", "https://", "\n"]
-)
-def test_no_text_is_too_much(blank: Page, server: PageServer, piece: str) -> None:
-    """A text of 40,000 characters is drawn; what takes a time that grows much faster than its length would not end."""
-    assert len(blank.evaluate(DRAW, [server.url, piece * (40_000 // len(piece)), False])) >= 0
+@pytest.mark.parametrize("piece", ["**a ", "__a ", "*a ", "_a ", "[", "[a](", "![", "|"])
+def test_a_long_text_without_any_sense_is_shown_as_it_was_written(blank: Page, server: PageServer, piece: str) -> None:
+    text = piece * (40_000 // len(piece))
+    script = f"async (given) => {{ const html = await ({DRAW})(given); return html.replace(/<[^>]*>/g, ''); }}"
+    assert blank.evaluate(script, [server.url, text, False]).strip() == text.strip()

@@ -48,7 +48,7 @@ export class Chat {
     this.dialog.setAttribute("aria-label", name ? `${say("chat")}: ${name}` : say("chat"));
     const head = el("header", { class: "head" },
       el("span", { class: "mark", "aria-hidden": "true" }),
-      el("h2", { dir: "auto", text: name }),
+      el("h2", {}, el("bdi", { text: name })),
       whole ? iconButton("history", say("history"), () => openHistory(this)) : null,
       whole ? iconButton("fresh", say("fresh"), () => this.begin()) : null,
       iconButton("close", say("close"), () => this.widget.close()));
@@ -81,9 +81,21 @@ export class Chat {
   /** The panel is seen. */
   shown() {
     if (!this.conversation) this.connect();
-    else if (!this.conversation.busy && Date.now() - this.#loaded > STALE_MS) this.show(this.conversation.id);
+    else if (!this.conversation.busy && Date.now() - this.#loaded > STALE_MS) this.#refresh();
     this.thread?.toEnd();
     this.composer?.fit();
+  }
+
+  /** Fetch what the server has of the conversation that is shown. */
+  async #refresh() {
+    const { conversation } = this;
+    this.#loaded = Date.now();
+    try {
+      await conversation.load();
+    } catch {
+      return; // what is there stays; whatever the visitor does next says what is wrong
+    }
+    this.#seen(conversation, () => this.thread.show());
   }
 
   /** Become who the page says the visitor is. */

@@ -52,8 +52,10 @@ export class Session {
     store("visitor", opened.visitor);
     store("look", { accent: opened.site.accent, position: opened.site.position, language: opened.site.language });
     const before = store("user");
+    const carriedOver = visitor && opened.identified && !store("known"); // their conversations came along
     store("user", opened.user);
-    if (before && before !== opened.user) this.changed();
+    store("known", opened.identified);
+    if (before && before !== opened.user && !carriedOver) this.changed();
   }
 
   #start(body) {

@@ -8,7 +8,7 @@ export class Sheet {
   /** @param covered what must rest while the sheet is open */
   constructor(say, covered) {
     this.covered = covered;
-    this.title = el("h2", { id: "sheet-title", tabindex: "-1", dir: "auto" });
+    this.title = el("h2", { id: "sheet-title", tabindex: "-1" });
     this.body = el("div", { class: "body" });
     const back = iconButton("back", say("closeSheet"), () => this.close());
     this.element = el("section", { class: "sheet", role: "dialog", "aria-labelledby": "sheet-title", hidden: true },

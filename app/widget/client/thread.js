@@ -29,7 +29,7 @@ export class Thread {
   show() {
     this.#views.clear();
     this.list.replaceChildren();
-    for (const message of this.app.conversation.messages) this.#add(message);
+    for (const message of this.app.conversation.messages) this.#add(message, false);
     if (!this.#views.size) this.#welcome();
     this.toEnd();
   }
@@ -38,7 +38,7 @@ export class Thread {
   changed(message) {
     if (message.role === "visitor" || !this.#views.has(message)) {
       if (!this.#views.size) this.list.replaceChildren();
-      if (!this.#views.has(message)) this.#add(message);
+      if (!this.#views.has(message)) this.#add(message, true);
       if (message.role === "visitor") this.toEnd();
       return;
     }
@@ -58,8 +58,9 @@ export class Thread {
     this.#settle();
   }
 
-  #add(message) {
+  #add(message, fresh) {
     const view = new MessageView(message, this.app);
+    view.element.classList.toggle("fresh", fresh);
     this.#views.set(message, view);
     this.list.append(view.element);
   }

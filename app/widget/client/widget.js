@@ -213,6 +213,10 @@
     emit("close");
   };
 
+  addEventListener("storage", ({ key }) => {
+    if (key === `parley:${site}:unread` && !widget.opened) widget.unread(store("unread") || 0); // read in another tab
+  });
+
   let ready = false;
   const commands = {
     open: () => show(true),
