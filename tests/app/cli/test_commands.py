@@ -1,61 +1,16 @@
 """The commands as people and scripts use them, on the real database with the real encoder; no language model."""
 
-import io
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.cli import main
+from tests.app.cli.conftest import Parley
 
 PAGES = {
     "refunds.md": "# Refunds\n\n## How long a refund takes\n\nA refund is paid within 14 days of your request.\n",
     "plans.md": "# Plans\n\n## Changing your plan\n\nOpen Settings and choose another plan. It holds at once.\n",
 }
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        """Its JSON Lines."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Parley = Callable[..., Ran]
-
-
-@pytest.fixture
-def parley(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Parley:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("PARLEY_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PARLEY_SECRET", "x" * 40)
-    monkeypatch.setenv("PARLEY_LOCAL__ENABLED", "false")
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, stdin: str = "") -> Ran:
-        monkeypatch.setattr(sys, "argv", ["parley", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        with pytest.raises(SystemExit) as left:
-            main()
-        out, err = capsys.readouterr()
-        return Ran(int(left.value.code or 0), out, err)
-
-    return run
 
 
 @pytest.fixture
