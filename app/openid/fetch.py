@@ -5,7 +5,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 
@@ -84,16 +84,12 @@ def read_object(data: bytes) -> dict[str, Any]:
         OpenIdRefused: unreadable.
     """
     try:
-        found = json.loads(data, parse_constant=_refuse)
+        found = json.loads(data)
     except (ValueError, RecursionError):
         raise OpenIdRefused("unreadable", "no JSON") from None
     if not isinstance(found, dict):
         raise OpenIdRefused("unreadable", "no object")
     return found
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)  # NaN and Infinity are no JSON, and no times
 
 
 @cache

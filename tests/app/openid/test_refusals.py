@@ -175,6 +175,7 @@ REFUSED: list[tuple[str, str, Spoil]] = [
     ("malformed", "expiry is a text", says(exp="never")),
     ("malformed", "subject has a control character", says(sub="a\x00b")),
     ("malformed", "expiry is beyond all numbers", says(exp=10**400)),
+    ("malformed", "expiry is no number", says(exp=float("nan"))),
     ("malformed", "expiry is endless", says(exp=float("inf"))),
     ("malformed", "bottomless claims", signs(lambda double, header, _: double.signed(header, DEEP[:30_000]))),
     ("unsigned", "unsigned", signs(lambda _, header, claims: unsigned(header, claims))),
