@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from app import model_files
-from app.settings import Hosted, Local, Settings
+from app.settings import Settings
+from app.settings_models import Hosted, Local, Model
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
 
 
@@ -34,11 +35,12 @@ def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:
     return InjectionHead(encoder, threshold=settings.guards.injection_threshold)
 
 
-def load_personal_data() -> PersonalDataFinder:
-    """Load the finder of personal data. Blocks for seconds."""
+def load_personal_data(encoder: Encoder) -> PersonalDataFinder:
+    """Load the finder of personal data, which reads this encoder's tokens if it can. Blocks for seconds."""
     from graph.guards.personal_data import PresidioFinder
+    from graph.guards.tagger import tagger_for
 
-    return PresidioFinder(model_files.checked(model_files.SPACY))
+    return PresidioFinder(tagger_for(encoder) or model_files.checked(model_files.SPACY))
 
 
 def load_intents(encoder: Encoder) -> IntentClassifier:
@@ -59,18 +61,21 @@ async def open_models(settings: Settings) -> AsyncIterator[tuple[ModelRoute, ...
     """
     routes: list[ModelRoute] = []
     async with AsyncExitStack() as stack:
-        if settings.hosted.api_key is not None or settings.hosted.base_url is not None:
-            routes.append(_hosted_route(settings.hosted, stack))
+        routes += [_route(model, stack) for model in settings.models]
+        hosted = settings.hosted
+        if hosted.api_key is not None or hosted.base_url is not None:
+            given = {name: getattr(hosted, name) for name in Hosted.model_fields if name in Model.model_fields}
+            routes.append(_route(Model(**given | {"name": hosted.model}), stack))
         if settings.local.enabled:
             routes.append(await _local_route(settings.local, stack))
         yield tuple(routes)
 
 
-def _hosted_route(settings: Hosted, stack: AsyncExitStack) -> ModelRoute:
+def _route(settings: Model, stack: AsyncExitStack) -> ModelRoute:
     from graph.models.hosted import HostedChatModel
 
     model = HostedChatModel(
-        model=settings.model,
+        model=settings.model or settings.name,
         api_key=settings.api_key,
         base_url=settings.base_url,
         connect_s=settings.connect_s,
@@ -78,12 +83,15 @@ def _hosted_route(settings: Hosted, stack: AsyncExitStack) -> ModelRoute:
     )
     stack.push_async_callback(model.aclose)
     return ModelRoute(
-        name=settings.model,
-        rung="hosted",
+        name=settings.name,
+        rung="local" if settings.own else "hosted",
         model=model,
         first_token_s=settings.first_token_s,
         between_tokens_s=settings.between_tokens_s,
-        trusted=True,
+        trusted=settings.trusted,
+        context_tokens=settings.context_tokens,
+        continues=settings.continues,
+        small=settings.small,
     )
 
 
@@ -112,4 +120,5 @@ async def _local_route(settings: Local, stack: AsyncExitStack) -> ModelRoute:
         first_token_s=settings.first_token_s,
         between_tokens_s=settings.between_tokens_s,
         trusted=settings.trusted,
+        context_tokens=settings.context_tokens,
     )

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
+from app.settings_models import Hosted, Local, Model
+from app.settings_section import Section
 from graph.errors import ConfigError
 
 PREFIX = "PARLEY_"
@@ -22,12 +24,6 @@ ALIASES = {
 NOT_SETTINGS = frozenset({"PARLEY_CONFIG"})
 FROM_FILE = "_FILE"
 """Ending of a variable that names a file whose content is the value, as container engines hand over secrets."""
-
-
-class Section(BaseModel):
-    """A part of the tree. Frozen, and strict about names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class Server(Section):
@@ -62,43 +58,6 @@ class Database(Section):
     )
     pool_size: int = Field(10, ge=3, le=200, description="Connections that one process may hold open.")
     statement_timeout_s: float = Field(15, gt=0, description="A single statement may take this long.")
-
-
-class Hosted(Section):
-    """A hosted model behind any OpenAI-compatible address. Used as soon as a key or an address is set."""
-
-    api_key: SecretStr | None = Field(None, description="Key of the hosted model.")
-    base_url: str | None = Field(None, pattern=r"^https?://", description="Address of an OpenAI-compatible API.")
-    model: str = Field("gpt-5-mini", min_length=1, description="Name of the hosted model.")
-    reasoning_effort: str | None = Field(
-        None, description="Effort of a reasoning model: `minimal`, `low`, `medium` or `high`. Unset: its own default."
-    )
-    connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
-    first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
-    between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")
-
-
-class Local(Section):
-    """The model that answers on this machine when no hosted model can."""
-
-    enabled: bool = Field(True, description="Whether a local model is loaded. Without one, the documents are quoted.")
-    model: Path | None = Field(None, description="A GGUF file. Unset: SmolLM2-135M, which the installation brings.")
-    adapters: tuple[Path, ...] = Field((), description="LoRA adapters for it, GGUF files; all of them are applied.")
-    context_tokens: int = Field(4096, ge=512, description="Context window of one answer, in tokens.")
-    memory_tokens: int | None = Field(
-        None,
-        ge=512,
-        description="Tokens that all answers and what is kept of earlier ones may hold. Unset: two context windows.",
-    )
-    slots: int = Field(4, ge=1, le=64, description="Answers that are written side by side.")
-    waiting: int = Field(16, ge=0, description="Requests that may wait for a slot; further ones go to the next rung.")
-    threads: int | None = Field(None, ge=1, description="Threads that decode. Unset: half of the cores, at least one.")
-    gpu_layers: int = Field(-1, ge=-1, description="Layers on the GPU; -1 is all of them, if the build has CUDA.")
-    trusted: bool = Field(
-        False, description="Show its answers while they stream. For capable models; a small one is checked first."
-    )
-    first_token_s: float = Field(60, gt=0, description="Seconds to wait for the first token.")
-    between_tokens_s: float = Field(15, gt=0, description="Seconds of silence after which it counts as stuck.")
 
 
 class Embedding(Section):
@@ -209,6 +168,7 @@ class Settings(Section):
     )
     server: Server = Server()
     database: Database = Database()
+    models: tuple[Model, ...] = Field((), description="Models besides `hosted` and `local`, each as `[[models]]`.")
     hosted: Hosted = Hosted()
     local: Local = Local()
     embedding: Embedding = Embedding()
@@ -218,6 +178,14 @@ class Settings(Section):
     chat: Chat = Chat()
     openid: OpenId = OpenId()
     logs: Logs = Logs()
+
+    @field_validator("models")
+    @classmethod
+    def _names_differ(cls, models: tuple[Model, ...]) -> tuple[Model, ...]:
+        names = [model.name for model in models]
+        if doubled := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"the name {doubled} is there twice; models need names of their own")
+        return models
 
     @property
     def embedded(self) -> bool:
@@ -238,6 +206,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, path: Path | None
     environ = os.environ if environ is None else environ
     values = _read_file(environ, path)
     environ = _with_files(environ)
+    _take_keys(values, environ)
     for name, key in _variables(environ):
         _set(values, key, environ[name], name)
     try:
@@ -278,6 +247,18 @@ def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
         if text:  # an empty file is a secret that is not used
             found[name] = text
     return found
+
+
+def _take_keys(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Give each of `[[models]]` the key that its `api_key_env` names."""
+    models = values.get("models")
+    for model in models if isinstance(models, list) else []:
+        variable = model.get("api_key_env") if isinstance(model, dict) else None
+        if not isinstance(variable, str):
+            continue
+        if not environ.get(variable):
+            raise ConfigError(f"The model {model.get('name')} takes its key from {variable}, which is not set.")
+        model["api_key"] = environ[variable]
 
 
 def _variables(environ: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -7,7 +7,9 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from app.settings import ALIASES, PREFIX, Section, Settings
+from app.settings import ALIASES, PREFIX, Settings
+from app.settings_models import Model
+from app.settings_section import Section
 from deploy.bootstrap.machine import ROOT
 
 PAGE = ROOT / "docs" / "settings.md"
@@ -35,7 +37,7 @@ A variable for a list separates its entries with commas. Each variable has a sec
 def keys(section: type[Section] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
     """Every setting with the path of its key, in the order of the code."""
     for name, field in section.model_fields.items():
-        if not _is_section(field.annotation):
+        if not _is_section(field.annotation) and name != "models":
             yield (*path, name), field
     for name, field in section.model_fields.items():
         kind: Any = field.annotation
@@ -60,6 +62,12 @@ def page() -> str:
             lines.append(f"## {section[0]}\n\n{kind.__doc__}\n" if section else "## Top level\n")
         lines.append(f"### `{'.'.join(path)}`\n\n{field.description}\n")
         lines.append(f"- Value: {_kind(field)}; default: {_default(field)}\n- Variable: `{variable(path)}`\n")
+    lines.append(f"## models\n\n{Model.__doc__}\n")
+    lines.append("Each stands in the file as a table `[[models]]` of its own; there are no variables for them.\n")
+    for (name,), field in keys(Model):
+        lines.append(
+            f"### `models.{name}`\n\n{field.description}\n\n- Value: {_kind(field)}; default: {_default(field)}\n"
+        )
     return "\n".join(lines)
 
 
@@ -71,7 +79,7 @@ def _kind(field: FieldInfo) -> str:
     annotation: Any = field.annotation
     kinds = [kind for kind in get_args(annotation) if kind is not type(None)] if _optional(annotation) else [annotation]
     names = {"str": "text", "SecretStr": "text, secret", "Path": "path", "int": "whole number", "float": "number"}
-    names |= {"bool": "`true` or `false`", "tuple": "list of texts"}
+    names |= {"bool": "`true` or `false`", "tuple": "list of texts", "Decimal": "number"}
     return names[kinds[0].__name__]
 
 
@@ -81,6 +89,8 @@ def _optional(annotation: object) -> bool:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
+    if field.is_required():
+        return "none, it must be given"
     if value is None or field.default_factory is not None:
         return "not set"
     if isinstance(value, tuple):

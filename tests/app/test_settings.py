@@ -127,3 +127,31 @@ def test_a_refusal_does_not_repeat_a_secret(tmp_path: Path) -> None:
         load_settings({"PARLEY_SECRET": "hunter2"}, path=file(tmp_path, ""))
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_model_takes_its_key_from_the_variable_that_it_names(tmp_path: Path) -> None:
+    file = tmp_path / "parley.toml"
+    file.write_text('[[models]]\nname = "large"\napi_key_env = "VAST_KEY"\n[[models]]\nname = "small"\nsmall = true\n')
+
+    models = load_settings({"VAST_KEY": "sk-1"}, path=file).models
+
+    assert [model.name for model in models] == ["large", "small"]
+    assert models[0].api_key is not None
+    assert models[0].api_key.get_secret_value() == "sk-1"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[[models]]\nname = "large"\napi_key_env = "VAST_KEY"\n', "takes its key from VAST_KEY, which is not set"),
+        ('[[models]]\nname = "a"\n[[models]]\nname = "a"\n', "the name a is there twice"),
+        ('[[models]]\nmodel = "a"\n', "models.0.name"),
+        ('[[models]]\nname = "a"\nnothing = 1\n', "models.0.nothing is unknown"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_named(tmp_path: Path, text: str, sentence: str) -> None:
+    file = tmp_path / "parley.toml"
+    file.write_text(text)
+
+    with pytest.raises(ConfigError, match=sentence):
+        load_settings({}, path=file)
