@@ -4,11 +4,14 @@ Chainlit's application has doors that we do not use and that are open by default
 the copilot, sign-in by foreign tokens, API docs from another host. What is not in the table does not exist.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +21,7 @@ from app.access.credentials import Credentials, Found
 from app.access.refusals import refusal
 from app.access.routes import Route, Who, route_of
 from app.wiring import Services
+from graph.errors import StorageDown
 
 _HOST = re.compile(r"[\w.\-\[\]:]{1,255}")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,6 +52,9 @@ _FITS: dict[Who, frozenset[str]] = {
     "admin": frozenset({"admin"}),
 }
 """The kinds of callers that each sort of route is for."""
+
+
+log = logging.getLogger(__name__)
 
 
 class TooLarge(Exception):
@@ -87,9 +94,15 @@ class Gate:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        refused: _Refused | None = None
         try:
             await self._admit(scope)
-        except _Refused as refused:
+        except _Refused as error:
+            refused = error
+        except (DBAPIError, NoConnectionFree):
+            log.exception("the database failed at the gate")
+            refused = _Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(StorageDown()), "busy")
+        if refused:
             await refused.answer(scope, receive, send)
         else:
             await self._pass(scope, receive, send)
@@ -187,7 +200,8 @@ def _check(route: Route, asking: Found) -> None:
     kind = asking.principal.kind
     if route.who in _FITS:
         if kind == "nobody":
-            raise _Refused(HTTPStatus.UNAUTHORIZED, "Please sign in.")
+            sentence = "This session is not valid here." if route.who == "widget" else "Please sign in."
+            raise _Refused(HTTPStatus.UNAUTHORIZED, sentence)
         if kind not in _FITS[route.who]:
             raise _Refused(HTTPStatus.FORBIDDEN, "This is for admins only.")
         return

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
@@ -88,3 +89,13 @@ async def test_each_door_says_no_in_its_own_shape(services: Services, path: str,
         page = await http.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == page.status_code == 404
     assert key in answer.json()
+
+
+async def test_without_a_database_nobody_gets_in_and_is_told_to_come_back(services: Services) -> None:
+    async with services.sessions.begin() as session:
+        await session.execute(text("ALTER TABLE service_tokens RENAME TO gone"))
+    async with client(services) as http:
+        answer = await http.get("/v1/models", headers={"Authorization": "Bearer pk-parley-x"})
+
+    assert answer.status_code == 503
+    assert "try again" in answer.json()["error"]["message"]
