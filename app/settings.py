@@ -99,6 +99,7 @@ class Turn(Section):
     answer_tokens: int = Field(320, ge=32, description="Longest answer of a model, in tokens.")
     history_messages: int = Field(6, ge=0, description="Earlier messages that a model sees.")
     turn_s: float = Field(120, gt=0, description="Seconds after which a turn is given up.")
+    by_difficulty: bool = Field(True, description="Whether easy questions go to a model marked `small` first.")
     waits_s: float = Field(5, ge=0, description="Longest wait that a busy hosted model may ask for.")
 
 

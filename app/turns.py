@@ -303,6 +303,7 @@ class _Turn:
                 turn_s=settings.turn.turn_s,
                 waits_s=settings.turn.waits_s,
                 min_similarity=site.min_similarity,
+                by_difficulty=settings.turn.by_difficulty,
             ),
             breakers=services.breakers,
             people=reachable(site.config.hours, datetime.now(UTC)).text,

@@ -71,4 +71,5 @@ def _found(update: TurnState) -> str:
 def _drafted(update: TurnState) -> str:
     draft = update["draft"]
     tried = "".join(f"{used.route} {used.outcome}; " for used in draft.failed)
-    return f"{tried}{'not in the documents' if draft.unknown else draft.answered_by}"
+    chosen = f"{draft.choice}; " if draft.choice else ""
+    return f"{chosen}{tried}{'not in the documents' if draft.unknown else draft.answered_by}"

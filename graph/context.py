@@ -97,12 +97,17 @@ class Encoder(Protocol):
         """Return an array of shape `(len(texts), dimensions)`. Blocks: call it in a thread."""
         ...
 
-    def encode_tokens(self, text: str) -> EncodedTokens:
-        """Return the vectors of a text's tokens, of any length, and that of its beginning. Blocks: call it in a thread."""
-        ...
-
     def count_tokens(self, text: str) -> int:
         """Tokens of a text of any length."""
+        ...
+
+
+@runtime_checkable
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that also shows what it made of each token."""
+
+    def encode_tokens(self, text: str) -> EncodedTokens:
+        """Return the vectors of a text's tokens, of any length, and of its beginning. Blocks: call it in a thread."""
         ...
 
 
@@ -207,6 +212,8 @@ class Limits:
     waits_s: float
     min_similarity: float
     """Cosine that a passage must reach before it is quoted."""
+    by_difficulty: bool = True
+    """Whether easy questions go to the small model of the chain first."""
 
 
 @dataclass(frozen=True, slots=True)

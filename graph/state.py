@@ -34,6 +34,7 @@ class Draft:
         unknown: the passages do not answer the question.
         shortened: the model hit its limit of tokens.
         usage: every try of a model, and every route that was passed over.
+        choice: why the models were asked in this order, if there was something to choose.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Draft:
     unknown: bool = False
     shortened: bool = False
     usage: tuple[Usage, ...] = ()
+    choice: str = ""
 
     @property
     def failed(self) -> tuple[Usage, ...]:

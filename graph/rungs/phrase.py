@@ -5,6 +5,7 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.events import Reset, Token, Usage
 from graph.models.chain import Answered, Delta, NoModelAnswered, Withdrawn, stream_answer
+from graph.models.difficulty import in_order
 from graph.prompts import DECLINED, NOT_IN_SOURCES, conversation
 from graph.state import Draft, TurnState
 
@@ -19,9 +20,12 @@ async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tup
     routes = [route for route in ctx.models if route.trusted]
     if not routes:
         return ()
+    question, passages, choice = state["question"], state["passages"], ""
+    if ctx.limits.by_difficulty:
+        routes, choice = in_order(routes, question, passages)
     messages = conversation(
-        state["question"],
-        state["passages"],
+        question,
+        passages,
         state.get("history", []),
         assistant=ctx.assistant,
         subject=ctx.subject,
@@ -43,6 +47,7 @@ async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tup
                         unknown=NOT_IN_SOURCES in answered.text,
                         shortened=answered.finish_reason == "length",
                         usage=answered.tries,
+                        choice=choice,
                     )
     except NoModelAnswered as fault:
         shown.withdraw(fault.label)
