@@ -195,6 +195,23 @@ def test_an_answer_that_ends_while_the_panel_is_closed_is_counted_on_the_button(
     answered(page)
 
 
+def test_an_answer_that_ended_between_two_pages_is_counted_on_the_button(
+    context: BrowserContext, host: HostSite
+) -> None:
+    page, other = opened(context, host), opened(context, host)
+    ask(page, SLOW)
+    expect(answers(page)).to_contain_text("Refunds")
+    page.get_by_role("button", name="Close the chat").first.click()
+    page.goto("about:blank")
+    answered(other)
+    other.close()
+    page = visit(context, host)
+    expect(page.locator(f"{BUTTON} .badge")).to_have_text("1")
+    page.locator(BUTTON).click()
+    answered(page)
+    expect(page.locator(f"{BUTTON} .badge")).to_be_hidden()
+
+
 def test_the_host_signs_its_visitor_in_on_every_device(
     context: BrowserContext, browser: Browser, host: HostSite
 ) -> None:

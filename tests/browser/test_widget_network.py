@@ -99,7 +99,7 @@ def test_a_busy_server_is_waited_for(context: BrowserContext, host: HostSite) ->
         times=1,
     )
     ask(page, QUESTION)
-    expect(answers(page).last).to_contain_text("Please try again in 10 minutes.")
+    expect(answers(page).last).to_contain_text("Please try again in 10 min.")
     page.get_by_role("button", name="Try again").click()
     answered(page, 2)
 

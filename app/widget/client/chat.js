@@ -132,7 +132,16 @@ export class Chat {
     this.#build(conversation);
     if (focused) (this.dialog.matches(":modal") ? this.dialog : this.composer.field).focus();
     this.#sendAgain();
+    this.#catchUp();
     this.#next();
+  }
+
+  /** An answer that came to its end between two pages has not been seen yet. */
+  #catchUp() {
+    const answer = this.conversation.messages.find(({ id }) => id && id === this.#waiting?.answer);
+    if (this.conversation.busy) return;
+    this.widget.store("pending", null);
+    if (answer && !this.widget.opened) this.widget.unread(this.widget.waiting + 1);
   }
 
   /** A message that had not arrived when the page was left is sent now; the server knows whether it has it. */
@@ -166,10 +175,10 @@ export class Chat {
         this.widget.emit("message", { role: "visitor", text, id: message, conversation: conversation.id });
       },
       asked: (question, answer) => {
-        const { files, ...plain } = question;
+        const asked = { ...question, files: undefined };
         const user = this.widget.store("user");
         this.widget.store("pending", { conversation: conversation.id, answer: answer.id });
-        this.tabs?.postMessage({ user, conversation: conversation.id, question: plain, answer: answer.id });
+        this.tabs?.postMessage({ user, conversation: conversation.id, question: asked, answer: answer.id });
       },
       trouble: (answer, what) => this.#seen(conversation, () => {
         this.status.show(answer, what);

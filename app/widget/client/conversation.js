@@ -102,9 +102,11 @@ export class Conversation {
 
   async #read(answer, { ask, old, started }) {
     const leaving = new AbortController();
+    this.#running.get(answer)?.abort("left"); // asked anew in another tab before this one heard the end
     this.#running.set(answer, leaving);
     this.#hooks.changed(answer);
     const take = ({ type, data }) => {
+      if (leaving.signal.aborted) return;
       if (type === "started") {
         answer.id = data.answer;
         started?.();
@@ -134,8 +136,10 @@ export class Conversation {
         if (!(error instanceof Refused)) console.error("Parley:", error);
       }
     } finally {
-      this.#running.delete(answer);
-      answer.step = answer.waiting = null;
+      if (this.#running.get(answer) === leaving) {
+        this.#running.delete(answer);
+        answer.step = answer.waiting = null;
+      }
     }
     this.#hooks.changed(answer);
     this.#hooks.ended(answer, Boolean(ask));

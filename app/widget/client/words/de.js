@@ -41,7 +41,7 @@ export default {
   offline: "Sie sind offline. Es geht weiter, sobald Sie wieder verbunden sind.",
   lost: "Die Verbindung ist unterbrochen. Neuer Versuch …",
   busy: "Gerade fragen sehr viele. Neuer Versuch in {n} s.",
-  later: "Gerade sind es zu viele Fragen. Bitte versuchen Sie es in {n} Minuten noch einmal.",
+  later: "Gerade sind es zu viele Fragen. Bitte versuchen Sie es in {n} Min. noch einmal.",
   person: "Mit einem Menschen sprechen",
   personIntro: "Hinterlassen Sie unserem Team eine Nachricht. Sagen Sie uns, wie wir Sie erreichen, wenn Sie außerhalb dieses Chats eine Antwort möchten.",
   personMessage: "Ihre Nachricht (freiwillig)",

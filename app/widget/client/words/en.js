@@ -41,7 +41,7 @@ export default {
   offline: "You are offline. It goes on as soon as you are back.",
   lost: "The connection is interrupted. Trying again…",
   busy: "Many people are asking right now. Trying again in {n} s.",
-  later: "Too many questions right now. Please try again in {n} minutes.",
+  later: "Too many questions right now. Please try again in {n} min.",
   person: "Talk to a person",
   personIntro: "Leave a message for our team. Tell us how to reach you if you would like an answer outside this chat.",
   personMessage: "Your message (optional)",

@@ -41,7 +41,7 @@ export default {
   offline: "No tiene conexión. Continuará en cuanto vuelva.",
   lost: "La conexión se ha interrumpido. Intentando de nuevo…",
   busy: "Hay muchas personas preguntando ahora. Nuevo intento en {n} s.",
-  later: "Hay demasiadas preguntas ahora. Inténtelo de nuevo en {n} minutos.",
+  later: "Hay demasiadas preguntas ahora. Inténtelo de nuevo en {n} min.",
   person: "Hablar con una persona",
   personIntro: "Deje un mensaje a nuestro equipo. Díganos cómo localizarle si desea una respuesta fuera de este chat.",
   personMessage: "Su mensaje (opcional)",

@@ -41,7 +41,7 @@ export default {
   offline: "Vous êtes hors ligne. La suite viendra dès votre retour.",
   lost: "La connexion est interrompue. Nouvel essai…",
   busy: "Beaucoup de personnes posent des questions en ce moment. Nouvel essai dans {n} s.",
-  later: "Il y a trop de questions en ce moment. Veuillez réessayer dans {n} minutes.",
+  later: "Il y a trop de questions en ce moment. Veuillez réessayer dans {n} min.",
   person: "Parler à une personne",
   personIntro: "Laissez un message à notre équipe. Indiquez comment vous joindre si vous souhaitez une réponse en dehors de cette discussion.",
   personMessage: "Votre message (facultatif)",

@@ -41,7 +41,7 @@ export default {
   offline: "È offline. Si continua appena torna in linea.",
   lost: "La connessione è interrotta. Nuovo tentativo…",
   busy: "In questo momento molti stanno chiedendo. Nuovo tentativo tra {n} s.",
-  later: "Ci sono troppe domande in questo momento. Riprovi tra {n} minuti.",
+  later: "Ci sono troppe domande in questo momento. Riprovi tra {n} min.",
   person: "Parlare con una persona",
   personIntro: "Lasci un messaggio al nostro team. Ci dica come contattarLa se desidera una risposta fuori da questa chat.",
   personMessage: "Il Suo messaggio (facoltativo)",

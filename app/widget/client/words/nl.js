@@ -41,7 +41,7 @@ export default {
   offline: "U bent offline. Het gaat verder zodra u terug bent.",
   lost: "De verbinding is onderbroken. Nieuwe poging…",
   busy: "Er worden nu veel vragen gesteld. Nieuwe poging over {n} s.",
-  later: "Er zijn nu te veel vragen. Probeer het over {n} minuten opnieuw.",
+  later: "Er zijn nu te veel vragen. Probeer het over {n} min opnieuw.",
   person: "Met een mens praten",
   personIntro: "Laat een bericht achter voor ons team. Vertel hoe we u kunnen bereiken als u buiten deze chat antwoord wilt.",
   personMessage: "Uw bericht (optioneel)",

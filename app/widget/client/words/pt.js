@@ -41,7 +41,7 @@ export default {
   offline: "Está sem ligação. Continua assim que voltar.",
   lost: "A ligação foi interrompida. A tentar novamente…",
   busy: "Há muitas pessoas a perguntar agora. Nova tentativa em {n} s.",
-  later: "Há demasiadas perguntas agora. Tente novamente dentro de {n} minutos.",
+  later: "Há demasiadas perguntas agora. Tente novamente dentro de {n} min.",
   person: "Falar com uma pessoa",
   personIntro: "Deixe uma mensagem à nossa equipa. Diga como podemos contactar consigo se quiser uma resposta fora deste chat.",
   personMessage: "A sua mensagem (opcional)",
