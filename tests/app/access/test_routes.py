@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -13,6 +14,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from app.access.routes import ROUTES, route_of
 from app.access.routes import Route as Named
 from app.db.engine import make_engine
+from app.db.messages import NewMessage, begin_turn
+from app.db.scores import rate
+from app.db.sites import ensure_site
 from app.wiring import Services
 from tests.app.access.callers import Caller, application, callers, client
 from tests.app.shop import shop_services
@@ -187,3 +191,30 @@ async def test_the_widgets_answers_may_be_read_from_every_page_and_no_others(htt
     assert refused.status_code == 401
     assert preflight.headers["access-control-allow-origin"] == refused.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in page.headers
+
+
+async def test_nobody_takes_back_what_another_has_judged(
+    app: FastAPI, everybody: list[Caller], services: Services
+) -> None:
+    one, other = (caller for caller in everybody if caller.kind == "page")
+    assert one.id
+    async with services.sessions.begin() as session:
+        site = await ensure_site(session, "shop")
+        question = NewMessage(uuid4(), site.id, one.id, uuid4(), "How long?")
+        answer = await begin_turn(session, question, owner=1)
+        score = await rate(session, one.id, answer, 1.0, None)
+    statuses = []
+    for caller in (other, everybody[0], one):
+        async with client(app, caller) as http:
+            judged = await http.request("DELETE", "/feedback", json={"feedbackId": str(score)})
+            statuses.append(judged.status_code)
+
+    assert statuses == [404, 401, 200]
+
+
+async def test_a_conversation_cannot_be_shared(app: FastAPI, everybody: list[Caller]) -> None:
+    page = next(caller for caller in everybody if caller.kind == "page")
+    async with client(app, page) as http:
+        shared = await http.put("/project/thread/share", json={"threadId": ID, "isShared": True})
+
+    assert shared.status_code == 404
