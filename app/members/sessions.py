@@ -1,5 +1,6 @@
 """Sessions of members: a secret in a cookie, and how far it lets its bearer in."""
 
+import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +14,8 @@ from app.db.member_sessions import Found, find_session, pass_second_factor, star
 
 if TYPE_CHECKING:  # takes a second to import, which the commands do without
     from app.wiring import Services
+
+log = logging.getLogger(__name__)
 
 Method = Literal["password", "openid", "link"]
 Stage = Literal["in", "code", "set-up"]
@@ -74,9 +77,10 @@ async def start(session: AsyncSession, member_id: UUID, *, method: Method, agent
         address: the network address that it comes from.
     """
     token = new_token()
-    await start_session(
+    session_id = await start_session(
         session, member_id, token_hash(token), method=method, browser=described(agent), address=address[:64]
     )
+    log.info("a member signed in", extra={"member": member_id, "session": session_id, "method": method})
     return token
 
 

@@ -1,6 +1,8 @@
 """Signing in with address and password: not too often for one address, nor from one place."""
 
 import hashlib
+import ipaddress
+import logging
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +17,8 @@ from app.members.passwords import LONGEST, check
 from app.members.people import normal
 from app.members.sessions import start
 from graph.errors import VisitorError
+
+log = logging.getLogger(__name__)
 
 FROM_ONE_PLACE, FROM_ONE_PLACE_S = 50, 600
 """Tries from one network address within so many seconds, right ones too: an office shares an address."""
@@ -67,9 +71,10 @@ class SignIn:
     async def _proven(self, email: str, password: str, address: str) -> AsyncIterator[tuple[AsyncSession, UUID]]:
         """A transaction in which the password is the right one, and the id of the member whose it is."""
         async with self._sessions.begin() as session:
-            key = f"sign-in from {_hidden(address)}"
+            key = f"sign-in from {_hidden(_network(address))}"
             wait_s = await count(session, key, most=FROM_ONE_PLACE, window_s=FROM_ONE_PLACE_S)
         if wait_s is not None:
+            log.warning("too many tries to sign in came from one place")
             raise must_wait(wait_s)
         if len(password) > LONGEST:
             raise SignInRefused
@@ -79,17 +84,29 @@ class SignIn:
                 wait_s = await attempt_member(session, member.id)
             else:
                 wait_s = await attempt(session, f"sign-in of {_hidden(email)}")
+        known = str(member.id) if member else "none"
         if wait_s is not None:
+            log.warning("a member must wait to sign in", extra={"member": known, "wait_s": round(wait_s)})
             raise must_wait(wait_s)
         stored = None if member is None or member.disabled else member.password_hash
         checked = await check(stored, password)
         if member is None or stored is None or not checked.right:
+            log.info("a sign-in was refused", extra={"member": known})
             raise SignInRefused
         async with self._sessions.begin() as session:
             # A password that is changed meanwhile ends its sessions: this one begins before that, or not at all.
             if not await confirm_password(session, member.id, stored, checked.newer):
                 raise SignInRefused
             yield session, member.id
+
+
+def _network(address: str) -> str:
+    """The network whose tries count together: of IPv6, a customer has a whole one to choose addresses from."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False)) if parsed.version == 6 else address
 
 
 def _hidden(text: str) -> str:

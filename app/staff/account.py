@@ -12,8 +12,9 @@ from app.members.passwords import PasswordRefused, TooManyChecks, hashed
 from app.members.people import chosen, set_password
 from app.members.second_factor import remove
 from app.members.sign_in import SignInRefused
-from app.staff.desk import Desk, Said, Visit, came_from
+from app.staff.desk import Desk, Visit
 from app.staff.forms import Form
+from app.staff.said import Said
 
 PAGE = "/staff/account"
 
@@ -41,8 +42,7 @@ def add_account(router: APIRouter, desk: Desk) -> None:
         try:
             if not form.errors:
                 chosen(password, visit.member.email)
-                if visit.member.password_hash is not None:
-                    await _prove(desk, request, visit, form)
+                await desk.prove(request, visit, form)
                 password_hash = "" if form.errors else await hashed(password)
         except (PasswordRefused, TooManyChecks) as error:
             form.wrong("password", str(error))
@@ -80,12 +80,3 @@ def add_account(router: APIRouter, desk: Desk) -> None:
         async with sessions.begin() as session:
             ended = await end_session(session, session_id, member_id=visit.member.id)
         return desk.go(request, PAGE, Said("The session has ended." if ended else "That session has ended before."))
-
-
-async def _prove(desk: Desk, request: Request, visit: Visit, form: Form) -> None:
-    address, _ = came_from(request)
-    try:
-        await desk.sign_in.prove(visit.member.email, form["current"], address=address)
-    except SignInRefused as error:
-        right_name = "The current password is wrong." if type(error) is SignInRefused else str(error)
-        form.wrong("current", right_name)

@@ -1,21 +1,13 @@
-"""What all pages for staff share: who looks at them, how they are drawn, and what they say after a change."""
+"""What all pages for staff share: who looks at them, what their forms send, and how they are drawn."""
 
-import base64
-import binascii
-import json
-import logging
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -24,14 +16,14 @@ from app.access.principal import Principal, principal_of
 from app.db.members import find_member
 from app.db.tables import Member
 from app.members.cookies import read_cookie, set_cookie
-from app.members.sealing import seal, unseal
+from app.members.passwords import TooManyChecks
 from app.members.second_factor import SecondFactor
 from app.members.sessions import SignedIn, signed_in
-from app.members.sign_in import SignIn
+from app.members.sign_in import SignIn, SignInRefused, TooOften
 from app.staff.forms import TOKEN, Form, is_ours, read_form, token_for
+from app.staff.refusals import Elsewhere, NotShown
+from app.staff.said import Said, drop_said, keep_said, read_said
 from app.wiring import Services
-
-log = logging.getLogger(__name__)
 
 HOME = "/staff"
 SIGN_IN = "/staff/sign-in"
@@ -51,37 +43,6 @@ PREVIEW_POLICY = f"{POLICY}; connect-src 'self'"
 _SESSION_S = 7 * 24 * 3600
 _FORM = "parley-form"
 _FORM_S = 24 * 3600
-_SAID = "parley-said"
-_SAID_S = 60
-
-
-class Elsewhere(Exception):
-    """The browser is to go to another page."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-
-class NotShown(Exception):
-    """There is no page to show but one that says why, in one sentence."""
-
-    def __init__(self, status: HTTPStatus, title: str, sentence: str) -> None:
-        super().__init__(title)
-        self.status, self.title, self.sentence = status, title, sentence
-
-
-def not_found() -> NotShown:
-    """The refusal of what does not exist, or is not theirs: nobody learns which."""
-    return NotShown(HTTPStatus.NOT_FOUND, "Not found", "There is no such page, or it is not one of yours.")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the next page says once: a sentence, and perhaps a link that is shown only this time."""
-
-    text: str
-    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +100,21 @@ class Desk:
             member = await find_member(session, found.member_id)
         return Visit(found, member) if member else None
 
+    async def prove(self, request: Request, visit: Visit, form: Form) -> None:
+        """Check the current password in a form, for what a session alone is not enough for.
+
+        Members who sign in at a provider only have none to give.
+        """
+        if visit.member.password_hash is None:
+            return
+        address, _ = came_from(request)
+        try:
+            await self.sign_in.prove(visit.member.email, form["current"], address=address)
+        except (TooOften, TooManyChecks) as error:
+            form.wrong("current", str(error))
+        except SignInRefused:
+            form.wrong("current", "The current password is wrong.")
+
     def render(
         self,
         page: str,
@@ -152,7 +128,7 @@ class Desk:
         """Draw a page. It is for this browser and this moment only."""
         browser = read_cookie(request, _FORM) or new_token()
         owner = visit.session.session_id.bytes if visit else browser.encode()
-        said = self._said(request)
+        said = read_said(request, self.services.secret)
         text = self._templates.get_template(page).render(
             {
                 "visit": visit,
@@ -167,7 +143,7 @@ class Desk:
         if visit is None:
             set_cookie(response, request, browser, name=_FORM, age_s=_FORM_S)
         if said is not None:
-            set_cookie(response, request, "", name=_SAID, age_s=0)
+            drop_said(response, request)
         return response
 
     async def form(self, request: Request, visit: Visit | None) -> Form:
@@ -191,11 +167,7 @@ class Desk:
         """Lead the browser on to a page, which says something once; `session` is a new secret for the cookie."""
         response = RedirectResponse(path, HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
         if said is not None:
-            content = json.dumps([said.text, said.link]).encode()
-            sealed = seal(self.services.secret, "staff said", content, owner=b"")
-            set_cookie(
-                response, request, base64.urlsafe_b64encode(sealed).decode().rstrip("="), name=_SAID, age_s=_SAID_S
-            )
+            keep_said(response, request, self.services.secret, said)
         if session is not None:
             set_cookie(response, request, session, age_s=_SESSION_S if session else 0)
         return response
@@ -203,15 +175,6 @@ class Desk:
     def address(self, request: Request) -> str:
         """The origin under which others reach us, for links."""
         return self.services.settings.server.public_url or f"{request.url.scheme}://{request.url.netloc}"
-
-    def _said(self, request: Request) -> Said | None:
-        value = read_cookie(request, _SAID)
-        try:
-            sealed = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-        except (binascii.Error, ValueError):
-            return None
-        content = unseal(self.services.secret, "staff said", sealed, owner=b"")
-        return Said(*json.loads(content)) if content else None
 
 
 def _hidden_field(token: str) -> Markup:
@@ -226,42 +189,3 @@ def came_from(request: Request) -> tuple[str, str]:
 def moment(at: datetime) -> str:
     """A time as people read it."""
     return f"{at.astimezone(UTC):%-d %b %Y, %H:%M} UTC"
-
-
-def staff_route(desk: Desk) -> type[APIRoute]:
-    """Routes whose refusals are pages."""
-
-    class StaffRoute(APIRoute):
-        """Turns what a handler raises into a page."""
-
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            """The handler, with its refusals shown."""
-            handle = super().get_route_handler()
-
-            async def shown(request: Request) -> Response:
-                try:
-                    return await handle(request)
-                except Elsewhere as elsewhere:
-                    return desk.go(request, elsewhere.path)
-                except NotShown as refused:
-                    return _message(request, refused)
-                except RequestValidationError:  # a part of the address is not what it should be
-                    return _message(request, not_found())
-                except SQLAlchemyError:
-                    log.exception("a page for staff could not reach its records")
-                    return _message(
-                        request,
-                        NotShown(
-                            HTTPStatus.SERVICE_UNAVAILABLE,
-                            "Our records cannot be reached",
-                            "Please try again in a minute. If it stays like this, run `parley doctor`.",
-                        ),
-                    )
-
-            return shown
-
-    def _message(request: Request, refused: NotShown) -> Response:
-        values = {"title": refused.title, "sentence": refused.sentence}
-        return desk.render("message.html", request, None, status=refused.status, **values)
-
-    return StaffRoute

@@ -15,8 +15,10 @@ from app.members.passwords import PasswordRefused, TooManyChecks, hashed
 from app.members.people import MemberRefused, chosen, normal
 from app.members.sessions import start
 from app.members.sign_in import SignInRefused
-from app.staff.desk import HOME, SIGN_IN, Desk, NotShown, Said, came_from
+from app.staff.desk import HOME, SIGN_IN, Desk, came_from
 from app.staff.forms import Form
+from app.staff.refusals import NotShown
+from app.staff.said import Said
 
 _OURS = re.compile(r"/staff(/[\w.-]+)*")
 

@@ -17,8 +17,10 @@ from app.db.sites import list_sites
 from app.members.links import new_link
 from app.members.people import MemberRefused, Role, add, disable, enable, place, state_of
 from app.members.second_factor import remove
-from app.staff.desk import Desk, Said, Visit, not_found
+from app.staff.desk import Desk, Visit
 from app.staff.forms import Form
+from app.staff.refusals import not_found
+from app.staff.said import Said
 from graph.errors import UnknownSite
 
 PAGE = "/staff/members"

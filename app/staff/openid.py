@@ -12,8 +12,9 @@ from app.members.sessions import start
 from app.members.sign_in import SignInRefused
 from app.openid.refused import OpenIdRefused
 from app.openid.sign_in import CALLBACK, COOKIE, LASTS_S, begin, finish
-from app.staff.desk import SIGN_IN, Desk, NotShown, came_from
+from app.staff.desk import SIGN_IN, Desk, came_from
 from app.staff.door import next_path
+from app.staff.refusals import NotShown
 from graph.errors import UnknownSite
 
 

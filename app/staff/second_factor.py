@@ -14,9 +14,11 @@ from app.members.second_factor import CodeRefused, new_offer, offered
 from app.members.sessions import raise_session
 from app.members.sign_in import SignInRefused
 from app.members.totp import as_address, as_text
-from app.staff.desk import SIGN_IN, Desk, Elsewhere, Said, Visit
+from app.staff.desk import SIGN_IN, Desk, Visit
 from app.staff.door import next_path
 from app.staff.forms import Form
+from app.staff.refusals import Elsewhere
+from app.staff.said import Said
 
 PAGE = "/staff/second-factor"
 
@@ -64,6 +66,10 @@ def add_second_factor(router: APIRouter, desk: Desk) -> None:
             if visit.session.stage == "code":
                 await desk.second_factor.check(member_id, form["code"])
             else:
+                if visit.session.stage == "in":
+                    await desk.prove(request, visit, form)
+                if form.errors:
+                    return page(request, visit, form, to)
                 totp = offered(desk.services.secret, form["offer"], session_id)
                 if totp is None:
                     raise CodeRefused("This page is out of date. Scan the new code below.")

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from app.db.members import sites_of
 from app.sites.book import SiteView
 from app.sites.config import DAYS
-from app.staff.desk import PREVIEW_POLICY, Desk, NotShown, Visit, not_found
+from app.staff.desk import PREVIEW_POLICY, Desk, Visit
+from app.staff.refusals import NotShown, not_found
 from graph.errors import ConfigError
 
 

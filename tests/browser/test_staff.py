@@ -98,7 +98,7 @@ def test_an_invited_member_signs_in_with_a_code(server: PageServer, browser: Bro
     lee.get_by_text("Cannot scan?").click()
     key = lee.locator("details code").inner_text()
     secret = base64.b32decode(key)
-    fill(lee, code=code_at(secret, int(time.time()) // 30))
+    fill(lee, code=code_at(secret, int(time.time()) // 30), current=PASSWORD)
     expect(lee.get_by_role("status")).to_contain_text("Your second factor is set up")
     lee.get_by_role("button", name="Sign out").click()
     fill(lee, email="lee@example.com", password=PASSWORD)
@@ -141,6 +141,7 @@ def test_a_site_is_shown_copied_and_previewed_with_the_real_widget(server: PageS
     line = f'<script src="{server.url}/widget.js" data-site="default" async></script>'
     assert ada.evaluate("navigator.clipboard.readText()") == line
     ada.get_by_role("link", name="default", exact=True).click()
+    expect(ada.get_by_role("heading", name="default")).to_be_visible()
     fits_and_reads(ada)
     ada.get_by_role("link", name="Preview").click()
     ada.get_by_role("button", name=re.compile("chat", re.IGNORECASE)).first.click()

@@ -105,8 +105,9 @@ async def test_of_fifty_wrong_tries_at_once_only_the_free_ones_are_checked(
         await enter(sessions, email)
 
 
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::{}", "::{}", "no address"])
 async def test_one_place_may_not_try_many_names(
-    sessions: Sessions, checks: list[str | None], monkeypatch: pytest.MonkeyPatch
+    sessions: Sessions, checks: list[str | None], monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setattr(sign_in, "FROM_ONE_PLACE", 3)
     outcomes = [await asyncio.gather(enter(sessions, f"{n}@example.com"), return_exceptions=True) for n in range(5)]

@@ -32,7 +32,7 @@ def secret_shown(person: Person) -> bytes:
 async def set_up(person: Person) -> bytes:
     await person.go("/staff/second-factor")
     secret = secret_shown(person)
-    await person.send("/staff/second-factor", code=code_now(secret))
+    await person.send("/staff/second-factor", code=code_now(secret), current=PASSWORD)
     assert person.path == "/staff"
     return secret
 
@@ -158,7 +158,8 @@ async def test_a_second_factor_is_set_up_and_asked_for(services: Services, brows
     await other.sign_in("ada@example.com")
     await person.go("/staff/second-factor")
     offered = secret_shown(person)
-    assert "This code is wrong" in await person.send("/staff/second-factor", code="123")
+    assert "This code is wrong" in await person.send("/staff/second-factor", code="123", current=PASSWORD)
+    assert "current password is wrong" in await person.send("/staff/second-factor", code=code_now(offered), current="x")
     assert secret_shown(person) == offered, "a slip of the hand asks for no other scan"
     secret = await set_up(person)
 
@@ -205,7 +206,9 @@ async def test_an_offer_of_somebody_else_is_not_taken(services: Services, browse
     offer = re.search(r'name="offer" value="([^"]+)"', eve.page.text)
     assert offer
     await ada.go("/staff/second-factor")
-    assert "out of date" in await ada.send("/staff/second-factor", offer=offer[1], code=code_now(secret))
+    assert "out of date" in await ada.send(
+        "/staff/second-factor", offer=offer[1], code=code_now(secret), current=PASSWORD
+    )
     assert secret_shown(ada) != secret
 
 

@@ -16,7 +16,7 @@ from app.settings import OpenId
 from app.wiring import Services
 from tests.app.openid.conftest import Server
 from tests.app.openid.double import CLIENT, SECRET, Double
-from tests.app.staff.browsing import Person, code_now, member
+from tests.app.staff.browsing import PASSWORD, Person, code_now, member
 from tests.app.staff.test_door import secret_shown
 
 
@@ -82,7 +82,7 @@ async def test_the_provider_is_no_second_factor(services: Services, provider: Do
     await through_the_provider(person)
     await person.go("/staff/second-factor")
     secret = secret_shown(person)
-    await person.send("/staff/second-factor", code=code_now(secret))
+    await person.send("/staff/second-factor", code=code_now(secret), current=PASSWORD)
     await person.send("/staff/sign-out")
 
     assert "One more step" in await through_the_provider(person)
