@@ -57,7 +57,9 @@ class Local(Section):
     )
     slots: int = Field(4, ge=1, le=64, description="Answers that are written side by side.")
     waiting: int = Field(16, ge=0, description="Requests that may wait for a slot; further ones go to the next rung.")
-    threads: int | None = Field(None, ge=1, description="Threads that decode. Unset: half of the cores, at least one.")
+    threads: int | None = Field(
+        None, ge=1, description="Threads that compute. Unset: half of the cores or all, as proves faster."
+    )
     gpu_layers: int = Field(-1, ge=-1, description="Layers on the GPU; -1 is all of them, if the build has CUDA.")
     trusted: bool = Field(
         False, description="Show its answers while they stream. For capable models; a small one is checked first."

@@ -1,5 +1,6 @@
 """The context of a loaded model: what has been computed of each sequence, and how more of it is."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 
 from graph.models.local.batch import Batch
 from graph.models.local.library import library
+from graph.models.local.threads import Threads
 
 NO_ROOM = 1
 """`llama_decode` found no free cells; nothing has changed."""
@@ -21,26 +23,25 @@ class Context:
         partial: whether part of a sequence can be shared or dropped. Recurrent models know whole sequences only.
     """
 
-    def __init__(self, pointer: Any, *, vocabulary_size: int, threads: int, prompt_threads: int, partial: bool) -> None:
+    def __init__(self, pointer: Any, *, vocabulary_size: int, threads: Threads, partial: bool) -> None:
         """Args: pointer: `llama_context_p` of the library; it is freed by `close`."""
         self._library = library()
         self._pointer = pointer
         self._memory = self._library.llama_get_memory(pointer)
         self._shape = (vocabulary_size,)
-        self._threads = (threads, prompt_threads)
+        self._threads = threads
         self.partial = partial
         self.cells: int = self._library.llama_n_ctx(pointer)
         self.sequences: int = self._library.llama_n_seq_max(pointer)
 
-    def decode(self, batch: Batch, *, prompts: bool) -> int:
-        """Compute the rows; return llama.cpp's code: 0 done, `NO_ROOM`, or another one for a failure.
-
-        Args:
-            prompts: whether the batch reads prompts: these profit from more threads, single tokens do not.
-        """
-        threads = self._threads[prompts]
+    def decode(self, batch: Batch) -> int:
+        """Compute the rows; return llama.cpp's code: 0 done, `NO_ROOM`, or another one for a failure."""
+        threads = self._threads.choose(batch.rows)
         self._library.llama_set_n_threads(self._pointer, threads, threads)
+        began = time.perf_counter()
         code: int = self._library.llama_decode(self._pointer, batch.struct)
+        if code == 0:
+            self._threads.note(batch.rows, threads, time.perf_counter() - began)
         return code
 
     def logits(self, row: int) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from typing import Any
 from graph.errors import ConfigError
 from graph.models.local.context import Context
 from graph.models.local.library import library, log_lines
+from graph.models.local.threads import Threads
 from graph.models.local.vocabulary import Vocabulary
 
 MAGIC = b"GGUF"
@@ -25,8 +26,8 @@ FLASH_ATTENTION = 1
 """With it, cells of other sequences cost next to nothing; without it, a step is twice as slow once they are many."""
 VALUES_TYPE = 30
 """`GGML_TYPE_BF16`, for the values of the attention on a processor. Of 16-bit ones, llama.cpp sums these in 32 bits and
-in the order of the cells, so that what runs beside a text does not change it, but by the cells it leaves free; its default,
-F16, is summed in 16 bits and in an order that varies. As fast, and as large."""
+in the order of the cells, so that what runs beside a text does not change it, but by the cells that it leaves free; its
+default, F16, is summed in 16 bits and in an order that varies. As fast, and as large."""
 OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 
 
@@ -56,9 +57,10 @@ class Loaded:
         library().llama_model_free(self.model)  # and its adapters
 
 
-def default_threads() -> int:
-    """Threads that decode when the settings name none: half of the cores, at least one."""
-    return max(1, len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else 1
+def default_threads() -> tuple[int, int]:
+    """Threads among which steps choose when the settings name none: half of the cores, at least one, and all."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // 2), cores
 
 
 def load(
@@ -77,7 +79,7 @@ def load(
         context_tokens: length of the context window of one sequence.
         memory_tokens: tokens that all sequences may hold together; twice `context_tokens` by default.
         slots: sequences that may run at once.
-        threads: threads that decode; `default_threads()` by default. Prompts are read with twice as many.
+        threads: threads that compute; by default as many of `default_threads()` as prove faster.
         gpu_layers: layers to put on the GPU; -1 for all. Ignored where the build knows no GPU.
         adapters: LoRA adapters in GGUF, all of them applied.
 
@@ -115,12 +117,10 @@ def load(
         llama_cpp.llama_model_free(model)
         raise
     vocabulary = Vocabulary(model)
-    threads = threads or default_threads()
     context = Context(
         pointer,
         vocabulary_size=vocabulary.size,
-        threads=threads,
-        prompt_threads=min(2 * threads, os.cpu_count() or 1),
+        threads=Threads([threads] if threads else default_threads()),
         partial=not (llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)),
     )
     offloaded, layers = (int(found[1]), int(found[2])) if found else (0, 0)

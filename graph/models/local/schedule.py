@@ -151,7 +151,7 @@ class Scheduler:
             )
             for part in parts
         ]
-        return self._context.decode(self._batch, prompts=any(part.count > 1 for part in parts)), rows
+        return self._context.decode(self._batch), rows
 
     def _advance(self, parts: Sequence[Part], rows: Sequence[int]) -> None:
         for part, row in zip(parts, rows, strict=True):
