@@ -84,7 +84,15 @@ def answers(data: Data = None, home: Home = None) -> None:
 
 
 @program.command()
-def bench(data: Data = None) -> None:
+def bench(
+    data: Data = None,
+    servers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Python that has `llama-cpp-python[server]` and `xllamacpp`, to compare the local model with."
+        ),
+    ] = None,
+) -> None:
     """Speed and size against their targets; with --data also the answers.
 
     Everything runs for the bench alone, in temporary folders: its own database, its own `parley serve` on a free port
@@ -95,18 +103,18 @@ def bench(data: Data = None) -> None:
     folder = _folder(data) if data is not None else None
     settings_for()
     print(f"{describe()}; before: {load()}\n", flush=True)
-    missed = run(_bench(folder))
+    missed = run(_bench(folder, servers))
     print(f"\nafter: {load()}")
     if missed:
         print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
         raise typer.Exit(1)
 
 
-async def _bench(data: Path | None) -> list[str]:
+async def _bench(data: Path | None, servers: Path | None) -> list[str]:
     from evals.bench.run import measure_speed
 
     missed, header = [], ("what", "measured", "target", "met")
-    async for figures in measure_speed(data):
+    async for figures in measure_speed(data, servers):
         _print([*lines(header, [figure.cells for figure in figures]), ""])
         missed += [figure.what for figure in figures if not figure.met]
     if data is not None:

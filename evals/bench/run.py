@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from app.wiring import open_services
+from evals.bench.engine import measure_engine
 from evals.bench.figure import Figure
 from evals.bench.ingest import measure_ingest
 from evals.bench.loop import measure_loop
@@ -14,17 +15,19 @@ from evals.bench.material import material
 from evals.bench.memory import measure_memory
 from evals.bench.search import measure_search
 from evals.bench.served import served
+from evals.bench.servers import measure_servers
 from evals.bench.start import measure_start
 from evals.bench.turn import measure_turn
 
 LOOP_QUESTIONS = 6
 
 
-async def measure_speed(data: Path | None) -> AsyncIterator[list[Figure]]:
+async def measure_speed(data: Path | None, servers: Path | None = None) -> AsyncIterator[list[Figure]]:
     """Yield the figures of each measurement as soon as it has ended.
 
     Args:
         data: folder of the public evaluation data; without it the guide is measured on.
+        servers: Python interpreter that has other servers of the local model; without it they are not run.
     """
     documents = await asyncio.to_thread(material, data)
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
@@ -43,3 +46,6 @@ async def measure_speed(data: Path | None) -> AsyncIterator[list[Figure]]:
             yield await measure_ingest(services, documents)
             yield await measure_turn(services, documents)
             yield await measure_search(services, documents)
+    yield await measure_engine()
+    if servers is not None:
+        yield await measure_servers(servers)
