@@ -81,12 +81,14 @@ def test_a_reload_in_the_middle_of_an_answer_goes_on_with_it(context: BrowserCon
 
 def test_earlier_conversations_are_listed_and_a_new_one_begins_empty(context: BrowserContext, host: HostSite) -> None:
     page = opened(context, host)
-    ask(page, QUESTION)
+    ask(page, f"{QUESTION} And after which time do I have to ask again, if they do not come?")
     answered(page)
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".starters")).to_be_visible()
     page.get_by_role("button", name="Earlier conversations").click()
-    page.locator(".sheet .row").filter(has_text="How long do refunds take").click()
+    row = page.locator(".sheet .row").filter(has_text="How long do refunds take")
+    expect(row.locator("time")).to_be_in_viewport(ratio=1)
+    row.click()
     answered(page)
 
 

@@ -275,7 +275,30 @@ def test_at_twice_the_size_everything_can_be_reached(browser: Browser, host: Hos
     for name in ("Close the chat", "Earlier conversations", "Talk to a person"):
         expect(page.get_by_role("button", name=name).first).to_be_in_viewport()
     expect(field(page)).to_be_in_viewport()
-    assert page.locator(".thread").evaluate("thread => thread.scrollWidth <= thread.clientWidth")
+    assert page.locator(".scroller").evaluate("({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth")
+    context.close()
+
+
+def test_the_newest_stay_in_sight_unless_the_visitor_scrolls_up(browser: Browser, host: HostSite) -> None:
+    context = browser.new_context(viewport={"width": 900, "height": 520})
+    page = opened(context, host)
+    latest = page.get_by_role("button", name="To the latest message")
+    for count in (1, 2):
+        ask(page, QUESTION)
+        answered(page, count)
+        expect(answers(page).last.locator(".tools")).to_be_in_viewport(ratio=1)
+        expect(latest).to_be_hidden()
+    page.locator(".scroller").hover()
+    page.mouse.wheel(0, -2000)
+    expect(page.locator(".said").first).to_be_in_viewport(ratio=1)
+    expect(latest).to_be_in_viewport(ratio=1)
+    scroller, button = (page.locator(name).bounding_box() for name in (".scroller", ".latest"))
+    assert scroller is not None
+    assert button is not None
+    assert button["y"] > scroller["y"] + scroller["height"] / 2
+    latest.click()
+    expect(answers(page).last.locator(".tools")).to_be_in_viewport(ratio=1)
+    assert focused(page) == "Messages"
     context.close()
 
 

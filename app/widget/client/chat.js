@@ -66,7 +66,7 @@ export class Chat {
     const foot = el("footer", {}, site.handover
       ? el("button", { type: "button", class: "quiet", onclick: () => openHandover(this) }, icon("person"), say("person"))
       : null);
-    const main = el("div", { class: "main-part" }, this.thread.element, this.thread.latest, this.status.element, this.composer.element, foot);
+    const main = el("div", { class: "main-part" }, this.thread.element, this.status.element, this.composer.element, foot);
     this.sheet = new Sheet(say, main);
     this.dialog.replaceChildren(head, main, this.sheet.element, this.voice.element);
     this.thread.show();
@@ -157,7 +157,11 @@ export class Chat {
     this.widget.emit("error", told);
     console.warn(`Parley: ${told.code}: ${told.message}`);
     const reason = error instanceof Refused ? failure({ ...error, error: error.message }, this.say) : this.say("failed");
-    const again = el("button", { type: "button", class: "pill", onclick: () => this.connect() }, icon("retry"), this.say("retry"));
+    const onclick = () => {
+      this.dialog.focus(); // the button goes away
+      this.connect();
+    };
+    const again = el("button", { type: "button", class: "pill", onclick }, icon("retry"), this.say("retry"));
     this.notice.replaceChildren(el("p", { role: "alert", dir: "auto", text: reason }), again);
   }
 

@@ -13,7 +13,7 @@ export async function openHistory(app) {
     sheet.open(say("history"), [el("p", { class: "note", text: say("lost") })]);
     return;
   }
-  const day = new Intl.DateTimeFormat(say.language, { dateStyle: "medium" });
+  const day = new Intl.DateTimeFormat(say.language, { day: "numeric", month: "short" });
   const items = conversations.map(({ id, title, updated_at: updated }) => {
     const onclick = () => {
       sheet.close();

@@ -12,17 +12,23 @@ export class Thread {
   #due = new Set();
   #timer = null;
   #sticky = true;
+  #top = 0;
 
   constructor(app) {
     this.app = app;
     this.list = el("div", { class: "list" });
-    this.element = el("div", {
-      class: "thread", role: "log", "aria-live": "off", "aria-label": app.say("messages"), tabindex: "0",
+    this.scroller = el("div", {
+      class: "scroller", role: "log", "aria-live": "off", "aria-label": app.say("messages"), tabindex: "0",
       onscroll: () => this.#scrolled(),
     }, this.list);
-    this.latest = iconButton("down", app.say("latest"), () => this.toEnd(), { class: "round latest", hidden: true });
+    const onclick = () => {
+      this.toEnd();
+      this.scroller.focus(); // the button goes away
+    };
+    this.latest = iconButton("down", app.say("latest"), onclick, { class: "round latest", hidden: true });
+    this.element = el("div", { class: "thread" }, this.scroller, this.latest);
     new ResizeObserver(() => this.#settle()).observe(this.list);
-    new ResizeObserver(() => this.#settle()).observe(this.element);
+    new ResizeObserver(() => this.#settle()).observe(this.scroller);
   }
 
   /** Show a conversation from scratch. */
@@ -76,13 +82,16 @@ export class Thread {
   }
 
   #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.element;
-    this.#sticky = scrollHeight - scrollTop - clientHeight < NEAR;
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR;
+    // An answer that has just grown leaves the end, too: only who moves up wants to stay there.
+    if (near || scrollTop < this.#top) this.#sticky = near;
+    this.#top = scrollTop;
     this.latest.hidden = this.#sticky;
   }
 
   #settle() {
-    if (this.#sticky) this.element.scrollTop = this.element.scrollHeight;
+    if (this.#sticky) this.scroller.scrollTop = this.scroller.scrollHeight;
     this.#scrolled();
   }
 }
