@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.rates import forget
 from app.db.tables import Member
 
 FREE = 5
@@ -49,17 +48,14 @@ _LEFT_MEMBER = text("SELECT extract(epoch FROM locked_until - clock_timestamp())
 async def attempt(session: AsyncSession, key: str) -> float | None:
     """Count a try under a key, unless it must wait. The caller commits before the try is checked.
 
+    `app.db.rates.forget` begins anew with the key of who proved to be right.
+
     Returns:
         None when it may be checked, otherwise the seconds to wait.
     """
     if await session.scalar(_COUNT, {"key": key}):
         return None
     return max(float(await session.scalar(_LEFT, {"key": key}) or 0) - _KEPT_S, 1.0)
-
-
-async def succeeded(session: AsyncSession, key: str) -> None:
-    """Forget the failures of a key."""
-    await forget(session, key)
 
 
 async def attempt_member(session: AsyncSession, member_id: UUID) -> float | None:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.attempts import attempt, succeeded
+from app.db.attempts import attempt
 from app.db.member_sessions import end_sessions
 from app.db.members import change_member, find_member, use_step
+from app.db.rates import forget
 from app.members.sealing import seal, unseal
 from app.members.sign_in import SignInRefused, must_wait
 from app.members.totp import SECRET_BYTES, step_of
@@ -56,7 +57,7 @@ class SecondFactor:
         sealed = seal(self._secret, PURPOSE, totp, owner=member_id.bytes)
         async with self._sessions.begin() as session:
             await change_member(session, member_id, totp_secret=sealed, totp_step=step)
-            await succeeded(session, _key(member_id))
+            await forget(session, _key(member_id))
 
     async def check(self, member_id: UUID, code: str) -> None:
         """Use a code up.
@@ -79,13 +80,13 @@ class SecondFactor:
         async with self._sessions.begin() as session:
             if not await use_step(session, member_id, step):
                 raise CodeRefused
-            await succeeded(session, _key(member_id))
+            await forget(session, _key(member_id))
 
 
 async def remove(session: AsyncSession, member_id: UUID, *, keep_session: UUID | None = None) -> None:
     """Remove the second factor of a member. Sessions end, but for one that may stay."""
     await change_member(session, member_id, totp_secret=None, totp_step=None)
-    await succeeded(session, _key(member_id))
+    await forget(session, _key(member_id))
     await end_sessions(session, member_id, but=keep_session)
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.attempts import attempt, succeeded
+from app.db.attempts import attempt
+from app.db.rates import forget
 from app.db.tables import Site, User
 from app.db.users import GUEST, find_user, renew_hash, store_password
 from app.members.passwords import LONGEST, acceptable, check, hashed
@@ -30,7 +31,7 @@ async def add_visitor(session: AsyncSession, site: Site, identifier: str, passwo
         raise NameRefused
     hash_ = await hashed(acceptable(password, shortest=SHORTEST))
     user_id = await store_password(session, site.id, identifier, hash_)
-    await succeeded(session, _key(site.id, identifier))
+    await forget(session, _key(site.id, identifier))
     return user_id
 
 
@@ -60,7 +61,7 @@ class Passwords:
         if user is None or not checked.right:
             return None
         async with self._sessions.begin() as session:
-            await succeeded(session, key)
+            await forget(session, key)
             if checked.newer:
                 await renew_hash(session, user, checked.newer)
         return user
