@@ -1,6 +1,7 @@
 """Loading a GGUF file into llama.cpp, quietly, with an error that names the file."""
 
 import ctypes
+import logging
 import os
 import re
 from collections import deque
@@ -11,6 +12,7 @@ from typing import Any
 
 from graph.errors import ConfigError
 from graph.models.local.context import Context
+from graph.models.local.gpu import gpu_present
 from graph.models.local.library import library, log_lines
 from graph.models.local.threads import Threads
 from graph.models.local.vocabulary import Vocabulary
@@ -29,6 +31,7 @@ VALUES_TYPE = 30
 in the order of the cells, so that what runs beside a text does not change it, but by the cells that it leaves free; its
 default, F16, is summed in 16 bits and in an order that varies. As fast, and as large."""
 OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ def load(
         partial=not (llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)),
     )
     offloaded, layers = (int(found[1]), int(found[2])) if found else (0, 0)
+    if on_gpu and gpu_present() and not offloaded:
+        log.warning("no layer of the local model is on the GPU; look at the driver, or set local.gpu_layers to 0")
     return Loaded(model, context, vocabulary, context_tokens, slots, step, offloaded, layers)
 
 

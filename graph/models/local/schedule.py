@@ -61,6 +61,7 @@ class Scheduler:
         """Let go of what is not wanted any more, let in what waits, and bring every text that runs on by a part."""
         for slot in [slot for slot in self._slots if slot.request.unwanted.is_set()]:
             self._release(slot)
+        self._waiting = deque(request for request in self._waiting if not request.unwanted.is_set())
         self._admit()
         for slot in self._slots:
             if slot.reading:
@@ -92,9 +93,6 @@ class Scheduler:
         """Let requests in, in their order, while there is a slot and cells suffice for all that runs to end."""
         while self._waiting and len(self._slots) < self._most:
             request = self._waiting[0]
-            if request.unwanted.is_set():
-                self._waiting.popleft()
-                continue
             taken = sum(_needed(slot.request, self._window) for slot in self._slots)
             if self._slots and taken + _needed(request, self._window) > self._context.cells:
                 return

@@ -50,20 +50,23 @@ def test_a_text_that_joins_midway_changes_nothing(driver: Driver) -> None:
 def test_what_is_not_wanted_any_more_is_gone_after_one_step(driver: Driver) -> None:
     running = [driver.ask(question, Sampling(max_tokens=300)) for question in QUESTIONS[:SLOTS]]
     waiting = driver.ask(QUESTIONS[4])
-    reading = driver.ask(LONG)
+    behind = driver.ask(LONG)
     while not all(asked.pieces for asked in running):
         driver.scheduler.step()
     assert driver.scheduler.running == SLOTS
     assert not waiting.given
 
-    for asked in [*running, reading]:
+    behind.request.unwanted.set()
+    driver.scheduler.step()
+    assert driver.scheduler.open == SLOTS + 1
+
+    for asked in running:
         asked.request.unwanted.set()
     driver.scheduler.step()
-
-    assert driver.scheduler.running == 1
+    assert driver.scheduler.open == driver.scheduler.running == 1
     assert waiting.pieces == 1
     driver.run()
-    assert not any(asked.ended for asked in [*running, reading])
+    assert not any(asked.ended for asked in [*running, behind])
     assert waiting.ended
 
 
