@@ -1,0 +1,51 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.sites.config import Hours
+from app.sites.hours import reachable
+
+WEEK = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday"), "09:00-17:00") | {"friday": "09:00-15:30"}
+HOURS = Hours(timezone="Europe/Berlin", **WEEK)
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_now", "says"),
+    [
+        pytest.param("2026-11-23T08:59", False, "back today at 09:00", id="before"),
+        pytest.param("2026-11-23T09:00", True, "until 17:00 today", id="from the first minute"),
+        pytest.param("2026-11-23T16:59", True, "until 17:00 today", id="to the last"),
+        pytest.param("2026-11-23T17:00", False, "back tomorrow at 09:00", id="after"),
+        pytest.param("2026-11-27T15:30", False, "back on Monday at 09:00", id="into the weekend"),
+        pytest.param("2026-11-29T12:00", False, "back tomorrow at 09:00", id="Sunday"),
+        pytest.param("2026-11-23T00:00", False, "back today at 09:00", id="midnight"),
+        pytest.param("2026-03-30T09:30", True, "until 17:00 today", id="the day after the clocks changed"),
+    ],
+)
+def test_a_visitor_is_told_when_people_are_there(moment: str, open_now: bool, says: str) -> None:
+    found = reachable(HOURS, datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("Europe/Berlin")))
+
+    assert found.open_now is open_now
+    assert says in found.text
+    assert "Europe/Berlin" in found.text
+
+
+def test_hours_are_those_of_the_sites_own_time_zone() -> None:
+    at_nine_in_tokyo = datetime(2026, 11, 23, 0, 0, tzinfo=ZoneInfo("UTC"))
+
+    assert reachable(Hours(timezone="Asia/Tokyo", monday="09:00-17:00"), at_nine_in_tokyo).open_now
+    assert not reachable(Hours(timezone="UTC", monday="09:00-17:00"), at_nine_in_tokyo).open_now
+
+
+def test_a_day_may_last_to_midnight() -> None:
+    late = datetime(2026, 11, 23, 23, 59, tzinfo=ZoneInfo("UTC"))
+
+    assert reachable(Hours(monday="09:00-24:00"), late).open_now
+
+
+def test_without_hours_nothing_is_said_about_them_but_where_else_to_write() -> None:
+    found = reachable(Hours(contact="help@example.com"), datetime(2026, 11, 23, tzinfo=ZoneInfo("UTC")))
+
+    assert found.open_now is None
+    assert found.text == "Somebody will read this conversation. You can also reach us at help@example.com."
