@@ -241,6 +241,26 @@ def test_the_host_signs_its_visitor_in_on_every_device(
     elsewhere.close()
 
 
+def test_who_the_visitor_is_may_be_said_while_the_panel_connects(
+    context: BrowserContext, browser: Browser, host: HostSite
+) -> None:
+    elsewhere = browser.new_context()
+    other = visit(elsewhere, host)
+    other.evaluate("jwt => { parley.identify(jwt); parley.open(); }", identity("sam"))
+    ask(other, QUESTION)
+    answered(other)
+    elsewhere.close()
+    page = visit(context, host)
+    held: list[Route] = []
+    page.route("**/widget/session", lambda route: held.append(route), times=1)
+    page.locator(BUTTON).click()
+    expect(page.locator(".notice .dots")).to_be_visible()
+    page.evaluate("jwt => parley.identify(jwt)", identity("sam"))
+    held[0].continue_()
+    page.get_by_role("button", name="Earlier conversations").click()
+    expect(page.locator(".sheet .row").filter(has_text="How long do refunds take")).to_be_visible()
+
+
 def test_a_wrong_identity_is_told_and_nobody_is_signed_in(context: BrowserContext, host: HostSite) -> None:
     page = visit(context, host)
     wrong = jwt.encode({"sub": "pat", "exp": int(time.time()) + 60}, "somebody else's secret, long enough", "HS256")

@@ -100,13 +100,11 @@ export class Chat {
 
   /** Become who the page says the visitor is. */
   identify() {
-    const was = this.conversation || this.#connecting;
     this.session.forget();
     if (this.widget.identity === null) this.#forgetVisitor();
-    if (!was) return;
+    if (this.#connecting) return; // it begins anew by itself
     this.conversation?.leave();
-    this.#connecting = null;
-    this.#build(null);
+    if (this.conversation) this.#build(null);
     if (this.widget.opened) this.connect();
   }
 
@@ -121,12 +119,17 @@ export class Chat {
     this.notice.replaceChildren(el("span", { class: "dots", "aria-hidden": "true" }, el("i"), el("i"), el("i")), el("p", { text: this.say("loading") }));
     const signal = new AbortController().signal;
     const trouble = (what) => this.status.show(this, what);
+    const { epoch } = this.session;
     await patiently(() => this.session.open(), { trouble, signal });
     widget.paint(this.site);
     if (widget.language !== this.say.language) this.say = await wordsIn(widget.language);
     const begun = widget.store("conversation");
     const conversation = this.#made(begun);
     if (begun) await patiently(() => conversation.load(), { trouble, signal });
+    if (epoch !== this.session.epoch) {
+      await this.#connect(); // meanwhile the visitor became somebody else
+      return;
+    }
     this.#loaded = Date.now();
     const focused = this.dialog.contains(widget.shadow.activeElement);
     this.#build(conversation);

@@ -12,6 +12,9 @@ export class Session {
   #opening = null;
   #vouched = null;
 
+  /** Counts how often the page said anew who the visitor is. */
+  epoch = 0;
+
   /** The site as the server describes it; null until the session was opened once. */
   site = null;
 
@@ -23,28 +26,51 @@ export class Session {
 
   /** Get a token, or the one that is being fetched. */
   open() {
-    this.#opening ??= this.#open().finally(() => { this.#opening = null; });
+    if (!this.#opening) {
+      const opening = this.#open().finally(() => {
+        if (this.#opening === opening) this.#opening = null;
+      });
+      this.#opening = opening;
+    }
     return this.#opening;
   }
 
   /** Forget the token: the next call asks for one as whoever the page says the visitor is. */
   forget() {
-    this.#token = null;
+    this.epoch += 1;
+    this.#token = this.#opening = null;
     this.#vouched = null;
     if (this.#widget.identity === null) this.#widget.store("visitor", null);
   }
 
   async #open() {
+    const { epoch } = this;
+    let given;
+    try {
+      given = await this.#ask();
+    } catch (error) {
+      if (epoch === this.epoch) throw error;
+    }
+    if (epoch !== this.epoch) return this.open(); // meanwhile the visitor became somebody else
+    return this.#take(given);
+  }
+
+  async #ask() {
     const { store, site, identity } = this.#widget;
     // A host's token lasts minutes: it is shown once, and the pass that comes back stands for it from then on.
     const vouch = identity && identity !== this.#vouched ? identity : null;
-    let visitor = store("visitor");
-    let response = await this.#start({ site, visitor, identity: vouch });
-    if (response.status === 401 && visitor && !vouch) {
-      visitor = null; // a pass that is too old or of another secret
-      response = await this.#start({ site, visitor, identity: vouch });
-    }
-    const opened = await (await checked(response)).json();
+    const visitor = store("visitor");
+    const response = await reach(`${this.#widget.api}session`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ site, visitor, identity: vouch }),
+    });
+    return { opened: await (await checked(response)).json(), visitor, vouch };
+  }
+
+  /** Keep what the server gave: `visitor` is the pass that was shown to it, `vouch` the host's token. */
+  #take({ opened, visitor, vouch }) {
+    const { store } = this.#widget;
     this.#vouched = vouch ?? this.#vouched;
     this.#token = opened.token;
     this.#until = Date.now() + opened.expires_in_s * 1000 - EARLY_MS;
@@ -56,14 +82,6 @@ export class Session {
     store("user", opened.user);
     store("known", opened.identified);
     if (before && before !== opened.user && !carriedOver) this.changed();
-  }
-
-  #start(body) {
-    return reach(`${this.#widget.api}session`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
   }
 
   /**
