@@ -4,14 +4,14 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
-from app.access.address import own_address
+from app.access.address import own_address, own_names
 from app.access.credentials import Credentials
 from app.access.gate import Gate
 from app.access.keys import derived_key
@@ -41,10 +41,14 @@ class PortTaken(ConfigError):
     """The port is used by another program; choose one with --port."""
 
 
-def create_app(services: Services, *, run_turn: runtime.RunTurn = answer_turn) -> FastAPI:
-    """Put the web application together. `run_turn` answers the messages; tests of the page bring their own.
+def create_app(services: Services, *, hosts: Iterable[str] = (), run_turn: runtime.RunTurn = answer_turn) -> FastAPI:
+    """Put the web application together.
 
     Chainlit keeps its configuration in modules: one application in a process.
+
+    Args:
+        hosts: names that the server answers to; none: any.
+        run_turn: answers the messages; tests of the page bring their own.
     """
     # The cookies of guests and Chainlit's tokens are signed by different keys of one secret.
     token_secret = derived_key(services.secret, "chat token").hex()
@@ -72,7 +76,7 @@ def create_app(services: Services, *, run_turn: runtime.RunTurn = answer_turn) -
         services=services,
         credentials=Credentials(services, token_secret),
         origins=settings.server.origins,
-        hosts=settings.server.hosts,
+        hosts=hosts,
         body_bytes=max(1_000_000, MOST * settings.turn.attachment_bytes + 100_000),
     )
     return app
@@ -103,7 +107,7 @@ async def serve_app(services: Services, host: str, port: int) -> None:
     settings = services.settings.server
     listening = _listen(host, port)
     config = uvicorn.Config(
-        create_app(services),
+        create_app(services, hosts=own_names(settings, host)),
         log_config=None,
         access_log=False,
         proxy_headers=bool(settings.trusted_proxies),

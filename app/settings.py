@@ -40,7 +40,9 @@ class Server(Section):
         description="Address under which people reach it, for links. Unset: as asked.",
     )
     hosts: tuple[str, ...] = Field(
-        (), description="Names that it answers to. Unset: any, or on the loopback address only that one's own."
+        (),
+        description="Names that it answers to, besides `localhost` and the one in `server.public_url`. "
+        "Unset: any; on a loopback address no others.",
     )
     trusted_proxies: tuple[str, ...] = Field(
         (), description="Addresses or networks of proxies whose word on a visitor's address and on https is taken."

@@ -67,6 +67,14 @@ def host_of(headers: Headers) -> str:
     return host if _HOST.fullmatch(host) else ""
 
 
+def _name_in(host: str) -> str | None:
+    """The name without its port; None when there is none."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # brackets that hold no address
+        return None
+
+
 class Gate:
     """ASGI middleware.
 
@@ -111,7 +119,7 @@ class Gate:
         """Find the route and who asks; `_Refused` when the request may not pass."""
         connection = HTTPConnection(scope)
         headers, path, method = connection.headers, scope["path"], scope.get("method", "GET")
-        if self._hosts and urlsplit(f"//{host_of(headers)}").hostname not in self._hosts:
+        if self._hosts and _name_in(host_of(headers)) not in self._hosts:
             raise _Refused(HTTPStatus.MISDIRECTED_REQUEST, "This server is not known by that name; see server.hosts.")
         if method == "OPTIONS" and path.startswith("/widget/"):
             raise _Refused(HTTPStatus.NO_CONTENT, "")

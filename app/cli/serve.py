@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from app.db.migrate import migrate
 from app.guide import ingest_guide
 from app.jobs.worker import run_worker
 from app.settings import Settings
+from app.tls import check_certificate
 from app.wiring import open_services
 
 log = logging.getLogger(__name__)
@@ -22,10 +24,20 @@ log = logging.getLogger(__name__)
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: server.host.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on. Default: server.port.")] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="PEM file with the certificate chain, to serve https. Default: server.tls_cert.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="PEM file with its key, if not in the same. Default: server.tls_key.")
+    ] = None,
 ) -> None:
     """Serve the chat page until it is interrupted."""
     settings = settings_for(quiet=False)
-    run(_serve(settings, host or settings.server.host, port or settings.server.port))
+    given = {"host": host, "port": port, "tls_cert": tls_cert, "tls_key": tls_key}
+    changes = {name: value for name, value in given.items() if value is not None}
+    server = settings.server.model_copy(update=changes)
+    check_certificate(server)
+    run(_serve(settings.model_copy(update={"server": server})))
 
 
 def worker() -> None:
@@ -33,7 +45,7 @@ def worker() -> None:
     run(_work(settings_for(quiet=False)))
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
+async def _serve(settings: Settings) -> None:
     from app.server import serve_app  # Chainlit takes seconds to import: not for a worker
 
     log.info("starting: database, models, guide")
@@ -47,7 +59,7 @@ async def _serve(settings: Settings, host: str, port: int) -> None:
         stop = asyncio.Event()
         jobs = asyncio.create_task(run_worker(services.engine, stop)) if settings.embedded else None
         try:
-            await serve_app(services, host, port)
+            await serve_app(services, settings.server.host, settings.server.port)
         finally:
             stop.set()
             if jobs is not None:

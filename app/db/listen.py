@@ -65,10 +65,16 @@ class Listener:
             while True:
                 self._alive_at = time.monotonic()
                 async for note in connection.notifies(timeout=BEAT_S):
-                    for heard in self._heard[note.channel]:
-                        heard(note.payload)
+                    self._pass_on(note.channel, note.payload)
                 async with asyncio.timeout(FRESH_S):
                     await connection.execute("SELECT 1")
+
+    def _pass_on(self, channel: str, payload: str) -> None:
+        for heard in self._heard[channel]:
+            try:
+                heard(payload)
+            except Exception:  # whoever it was for: the others go on hearing
+                log.exception("what another process told could not be used", extra={"channel": channel})
 
 
 async def tell(session: AsyncSession, channel: str, payload: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,12 +13,9 @@ from app.db.tables import MemberLink
 async def keep_link(
     session: AsyncSession, token_hash: bytes, purpose: str, member_id: UUID | None, lasts: timedelta
 ) -> None:
-    """Store a link. It replaces the earlier ones of that member, and those whose time is over go with them."""
-    await session.execute(
-        delete(MemberLink).where(
-            (MemberLink.member_id == member_id) if member_id else (MemberLink.expires_at < func.now())
-        )
-    )
+    """Store a link. It replaces the earlier ones of that member."""
+    if member_id is not None:
+        await session.execute(delete(MemberLink).where(MemberLink.member_id == member_id))
     await session.execute(
         insert(MemberLink).values(
             token_hash=token_hash, purpose=purpose, member_id=member_id, expires_at=func.now() + lasts
@@ -50,3 +47,10 @@ async def drop_links(session: AsyncSession, *, member_id: UUID | None) -> None:
     """Make the links of a member useless, or without one those for the first admin."""
     whose = MemberLink.purpose == "first_admin" if member_id is None else MemberLink.member_id == member_id
     await session.execute(delete(MemberLink).where(whose, MemberLink.used_at.is_(None)))
+
+
+async def forget_old_links(session: AsyncSession) -> None:
+    """Remove the links that can no longer be used."""
+    await session.execute(
+        delete(MemberLink).where(or_(MemberLink.used_at.is_not(None), MemberLink.expires_at <= func.now()))
+    )

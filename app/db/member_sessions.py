@@ -14,7 +14,7 @@ IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=1)
 """How often it is written down at most that a session is used."""
-_FORGOTTEN_AFTER = timedelta(days=30)
+FORGOTTEN_AFTER = timedelta(days=30)
 
 _READ = text("""
     SELECT s.id, s.second_factor, s.seen_at < now() - CAST(:seen_every AS interval) AS stale,
@@ -61,12 +61,7 @@ class OpenSession:
 async def start_session(
     session: AsyncSession, member_id: UUID, token_hash: bytes, *, method: str, browser: str, address: str
 ) -> UUID:
-    """Store a session and return its id. The member's sessions of long ago are forgotten."""
-    await session.execute(
-        delete(MemberSession).where(
-            MemberSession.member_id == member_id, MemberSession.expires_at < func.now() - _FORGOTTEN_AFTER
-        )
-    )
+    """Store a session and return its id."""
     made: UUID = (
         await session.execute(
             insert(MemberSession)
@@ -146,3 +141,9 @@ async def end_sessions(session: AsyncSession, member_id: UUID, *, but: UUID | No
     if but is not None:
         query = query.where(MemberSession.id != but)
     return len((await session.scalars(query.values(ended_at=func.now()).returning(MemberSession.id))).all())
+
+
+async def forget_old_sessions(session: AsyncSession) -> None:
+    """Remove the sessions that ended a month ago: by sign-out, by an admin or by their time."""
+    ended = func.coalesce(MemberSession.ended_at, MemberSession.expires_at)
+    await session.execute(delete(MemberSession).where(ended < func.now() - FORGOTTEN_AFTER))

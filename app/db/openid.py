@@ -12,7 +12,7 @@ LASTS_S = 600
 async def keep_flow(session: AsyncSession, *, state_hash: bytes, nonce: str, verifier: str, next_path: str) -> None:
     """Keep a sign-in for ten minutes, and forget those whose time is over."""
     now = func.clock_timestamp()
-    await session.execute(delete(OpenIdFlow).where(OpenIdFlow.expires_at <= now))
+    await forget_old_flows(session)
     await session.execute(
         insert(OpenIdFlow).values(
             state_hash=state_hash,
@@ -32,3 +32,8 @@ async def take_flow(session: AsyncSession, state_hash: bytes) -> OpenIdFlow | No
         .returning(OpenIdFlow)
     )
     return taken
+
+
+async def forget_old_flows(session: AsyncSession) -> None:
+    """Remove the sign-ins whose time is over."""
+    await session.execute(delete(OpenIdFlow).where(OpenIdFlow.expires_at <= func.clock_timestamp()))

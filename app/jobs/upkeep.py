@@ -11,7 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.db.engine import raw_url
+from app.db.member_links import forget_old_links
+from app.db.member_sessions import forget_old_sessions
 from app.db.messages import mark_cut
+from app.db.openid import forget_old_flows
+from app.db.rates import forget_old_rates
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,11 @@ def upkeep() -> Blueprint:
     @tasks.task(name="forget_old_checkpoints", queueing_lock="forget_old_checkpoints", pass_context=True)
     async def _forget(context: JobContext, timestamp: int) -> None:
         await forget_old_checkpoints(context.additional_context[ENGINE])
+
+    @tasks.periodic(cron="17 * * * *")
+    @tasks.task(name="forget_old_records", queueing_lock="forget_old_records", pass_context=True)
+    async def _clear(context: JobContext, timestamp: int) -> None:
+        await forget_old_records(context.additional_context[ENGINE])
 
     return tasks
 
@@ -82,3 +91,10 @@ async def forget_old_checkpoints(engine: AsyncEngine, *, older_than: timedelta =
         for thread in threads:
             await saver.adelete_thread(thread)
     return len(threads)
+
+
+async def forget_old_records(engine: AsyncEngine) -> None:
+    """Remove what nobody can use any more: windows of limits, links, sign-ins under way, ended sessions of members."""
+    for forget in (forget_old_rates, forget_old_flows, forget_old_links, forget_old_sessions):
+        async with AsyncSession(engine) as session, session.begin():
+            await forget(session)

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -7,11 +8,19 @@ from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.engine import raw_url
+from app.db.member_sessions import FORGOTTEN_AFTER
 from app.db.messages import NewMessage, begin_turn
-from app.db.tables import Message, Site, User
-from app.jobs.upkeep import MOST_ATTEMPTS, forget_old_checkpoints, mark_cut_answers, rescue_jobs
+from app.db.tables import Member, MemberLink, MemberSession, Message, OpenIdFlow, Rate, Site, User
+from app.jobs.upkeep import (
+    MOST_ATTEMPTS,
+    forget_old_checkpoints,
+    forget_old_records,
+    mark_cut_answers,
+    rescue_jobs,
+)
 from app.jobs.worker import job_app
 from app.owner import owner_lock
 
@@ -91,3 +100,43 @@ async def test_a_job_of_a_living_worker_is_left_alone(engine: AsyncEngine) -> No
         await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
 
         assert await rescue_jobs(app.job_manager) == 0
+
+
+async def test_what_nobody_can_use_any_more_is_forgotten_and_all_else_stays(
+    engine: AsyncEngine, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    now, soon, before = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (0, 5, -5))
+    long_ago = now - FORGOTTEN_AFTER - timedelta(hours=1)
+    member = Member(id=uuid4(), email="ada@example.com", display_name="Ada", role="staff")
+
+    def link(name: str, *, expires_at: datetime = soon, used_at: datetime | None = None) -> MemberLink:
+        used = {"expires_at": expires_at, "used_at": used_at}
+        return MemberLink(token_hash=name.encode(), purpose="invite", member_id=member.id, **used)
+
+    def signed_in(name: str, *, expires_at: datetime = soon, ended_at: datetime | None = None) -> MemberSession:
+        common = {"member_id": member.id, "token_hash": name.encode(), "method": "password", "address": ""}
+        return MemberSession(**common, browser=name, expires_at=expires_at, ended_at=ended_at)
+
+    def flow(name: str, expires_at: datetime) -> OpenIdFlow:
+        return OpenIdFlow(state_hash=name.encode(), nonce="", verifier="", next_path=name, expires_at=expires_at)
+
+    async with sessions.begin() as session:
+        session.add(member)
+        session.add_all(Rate(key=f"ends {at}", window_start=before, count=1, ends_at=at) for at in (soon, before))
+        session.add_all([flow("under way", soon), flow("nobody came back", before)])
+        session.add_all([link("new"), link("too old", expires_at=before), link("used", used_at=before)])
+        session.add_all([signed_in("now"), signed_in("just out of time", expires_at=before)])
+        session.add_all([signed_in("just ended", ended_at=before), signed_in("of old", expires_at=long_ago)])
+        session.add(signed_in("ended of old", ended_at=long_ago))
+
+    await forget_old_records(engine)
+
+    async def left(column: InstrumentedAttribute[Any]) -> set[object]:
+        async with sessions() as session:
+            return set(await session.scalars(select(column)))
+
+    assert await left(Rate.ends_at) == {soon}
+    assert await left(OpenIdFlow.next_path) == {"under way"}
+    assert await left(MemberLink.token_hash) == {b"new"}
+    assert await left(MemberSession.browser) == {"now", "just out of time", "just ended"}
+    assert await left(Member.id) == {member.id}
