@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Sequence
 
-from graph.errors import Busy, ModelFault, RequestRefused, ServerFault
+from graph.errors import Busy, ContextExceeded, ModelFault, ServerFault
 from graph.models.local.load import Loaded
 from graph.models.local.request import Finished, Piece, Request
 from graph.models.local.sampling import Sampling
@@ -55,11 +55,12 @@ class Engine:
 
         Raises:
             Busy: as many requests wait as may.
-            RequestRefused: the prompt leaves no room in the context window, or the grammar is not one.
+            ContextExceeded: the prompt leaves no room in the context window.
+            RequestRefused: the grammar is not one.
             ServerFault: llama.cpp failed, or the engine was closed.
         """
         if len(prompt) >= self.loaded.window:
-            raise RequestRefused(
+            raise ContextExceeded(
                 f"The prompt has {len(prompt)} tokens, too many for the local model's context of {self.loaded.window}."
             )
         loop = asyncio.get_running_loop()
