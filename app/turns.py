@@ -63,6 +63,8 @@ class TurnRequest:
     door: Door = "page"
     answer_id: UUID | None = None
     """An open answer that another process began and this one has taken over; the message is stored already."""
+    once: bool = False
+    """Refuse a message that is stored already, instead of replacing it: it was sent twice at the same moment."""
 
 
 async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[Event]:
@@ -70,8 +72,8 @@ async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[E
 
     The first event is `Started`, unless the message is refused; the last is `Done` or `Failed`. It raises nothing. The
     conversation is made if it is new. A `message_id` that exists already (an edit, a retry) replaces that message and
-    all that came after it. Closing the iterator, or cancelling its task, stops the turn: what was shown is kept, marked
-    `stopped` (or `cut`, by a cancellation that says so).
+    all that came after it, unless the request says `once`. Closing the iterator, or cancelling its task, stops the
+    turn: what was shown is kept, marked `stopped` (or `cut`, by a cancellation that says so).
     """
     turn = _Turn(services, request, answer_id=request.answer_id)
     try:
@@ -268,7 +270,9 @@ class _Turn:
                 request.door,
             )
             new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
-            answer_id = request.answer_id or await begin_turn(session, message, owner=self.services.owner)
+            answer_id = request.answer_id or await begin_turn(
+                session, message, owner=self.services.owner, once=request.once
+            )
             await store_pseudonyms(session, message.conversation_id, message.site_id, new)
             limit = self.services.settings.turn.history_messages
             if given is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, String, cast, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,10 @@ class NotYourConversation(VisitorError):
     """This conversation belongs to somebody else."""
 
 
+class AskedAlready(VisitorError):
+    """This message was sent already."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewMessage:
     """A visitor's message, protected, as it is stored before the graph starts."""
@@ -42,13 +46,14 @@ class NewMessage:
     door: Door = "page"
 
 
-async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int) -> UUID:
+async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int, once: bool = False) -> UUID:
     """Store a visitor's message and an open answer to it; return the answer's id.
 
-    A message whose id exists is replaced, with all that came after it.
+    A message whose id exists is replaced, with all that came after it, unless it may come only `once`.
 
     Raises:
         NotYourConversation: the conversation exists, with another user or site.
+        AskedAlready: the message exists.
     """
     title = _title(message.text)
     await own_conversation(session, message.site_id, message.user_id, message.conversation_id, message.door, title)
@@ -56,6 +61,8 @@ async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int) 
         select(Message.created_at).where(Message.id == message.id, Message.conversation_id == message.conversation_id)
     )
     if began is not None:
+        if once:
+            raise AskedAlready
         await session.execute(
             delete(Message).where(Message.conversation_id == message.conversation_id, Message.created_at >= began)
         )
@@ -96,9 +103,18 @@ async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID,
 
 
 async def save_progress(session: AsyncSession, answer_id: UUID, text: str, withdrawn: int, *, owner: int) -> None:
-    """Keep what the visitor has been shown so far, in case that the process dies, and tell those who follow."""
-    await session.execute(update(Message).where(*_ours(answer_id, owner)).values(text=text, withdrawn=withdrawn))
-    await tell(session, ANSWERS, str(answer_id))
+    """Keep what the visitor has been shown so far, in case that the process dies, and tell those who follow.
+
+    One statement: every answer that streams does this all the time.
+    """
+    kept = (
+        update(Message)
+        .where(*_ours(answer_id, owner))
+        .values(text=text, withdrawn=withdrawn)
+        .returning(Message.id)
+        .cte("kept")
+    )
+    await session.execute(select(func.pg_notify(ANSWERS, cast(kept.c.id, String))))
 
 
 async def finish_answer(

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any, TypeVar
 from uuid import UUID
 
 from app.db.answers import StoredAnswer, answer_to, stop_answer, stored_answer, take_over
@@ -29,6 +30,7 @@ LEAVE_S = 8.0
 """How long turns may take to end when the process does."""
 MOST_AT_ONCE = 200
 
+Result = TypeVar("Result")
 RunTurn = Callable[[Services, TurnRequest], AsyncGenerator[Event]]
 Following = AsyncGenerator[tuple[Position, Update]]
 log = logging.getLogger(__name__)
@@ -44,24 +46,25 @@ class LiveTurns:
     def __init__(self, services: Services, run: RunTurn = run_turn) -> None:
         self._services, self._run = services, run
         self._answers: dict[UUID, tuple[LiveAnswer, asyncio.Task[None]]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._waiting: dict[UUID, set[asyncio.Event]] = {}
         self._leaving = False
         services.listener.on(ANSWERS, self._told)
         services.listener.on(STOPS, self._stop_here)
 
-    async def ask(self, request: TurnRequest, *, attempt: int = 1) -> LiveAnswer:
+    async def ask(self, request: TurnRequest) -> LiveAnswer:
         """Begin a turn; return its answer as soon as the message is stored or refused.
 
         Raises:
             Busy: this process has as many turns as it can take.
         """
-        if len(self._tasks) >= MOST_AT_ONCE or self._leaving:
+        if self._full:
             raise Busy
+        return await self._begin(request, attempt=1)
+
+    async def _begin(self, request: TurnRequest, *, attempt: int) -> LiveAnswer:
         answer = LiveAnswer(attempt)
-        task = asyncio.create_task(self._work(request, answer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task = self._beside(self._work(request, answer))
         await answer.begun()
         if answer.answer_id and not task.done():
             answer_id = UUID(answer.answer_id)
@@ -97,7 +100,10 @@ class LiveTurns:
                         yield position, update
                         if isinstance(update, End):
                             return
-                if (stored.may_be_taken_up or idle) and await self._take_over(user_id, stored):
+                # Shielded: a reader who leaves now does not leave an answer of ours behind that nobody makes.
+                if (stored.may_be_taken_up or idle) and await asyncio.shield(
+                    self._beside(self._take_over(user_id, stored))
+                ):
                     continue
                 await _wait(told, LOOK_S)
             finally:
@@ -121,6 +127,17 @@ class LiveTurns:
         for task in self._tasks:
             task.cancel(CUT)
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def _full(self) -> bool:
+        return len(self._tasks) >= MOST_AT_ONCE or self._leaving
+
+    def _beside(self, work: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Do something that the request which asks for it may leave before it ends."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _work(self, request: TurnRequest, answer: LiveAnswer) -> None:
         try:
@@ -147,15 +164,17 @@ class LiveTurns:
     async def _take_over(self, user_id: UUID, stored: StoredAnswer) -> bool:
         """Begin an answer anew whose process is gone; False when it lives, or another was quicker."""
         message = stored.message
-        async with self._services.sessions.begin() as session:
-            attempt = await take_over(session, message.id, dead=message.owner, owner=self._services.owner)
-        if attempt is None or message.reply_to is None:
+        if self._full or message.reply_to is None:
             return False
         request = await stored_request(self._services, user_id, message.reply_to)
         if request is None:
             return False
+        async with self._services.sessions.begin() as session:
+            attempt = await take_over(session, message.id, dead=message.owner, owner=self._services.owner)
+        if attempt is None:
+            return False
         log.info("an answer of a process that is gone is begun anew", extra={"answer": str(message.id)})
-        await self.ask(replace(request, door="widget", answer_id=message.id), attempt=attempt)
+        await self._begin(replace(request, door="widget", answer_id=message.id), attempt=attempt)
         return True
 
     def _expect(self, answer_id: UUID) -> asyncio.Event:

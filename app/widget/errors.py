@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from starlette.exceptions import HTTPException
 
 from app.db.messages import NotYourConversation
 from app.live.turns import Busy
@@ -69,6 +70,8 @@ class WidgetRoute(APIRoute):
                 return _misread(error).response()
             except VisitorError as error:
                 return _told(error).response()
+            except HTTPException as error:  # the body is no JSON or no form, in an encoding that nobody knows
+                return WidgetRefused(error.status_code, "bad_request", "This request cannot be read.").response()
             except (DBAPIError, NoConnectionFree, psycopg.Error):
                 log.exception("the database failed a request of the widget")
                 return WidgetRefused(503, "busy", str(StorageDown()), retry_after_s=AGAIN_S).response()

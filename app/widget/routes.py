@@ -95,6 +95,14 @@ def _add_conversations(router: APIRouter, services: Services) -> None:
 
 
 def _add_turns(router: APIRouter, services: Services, live: LiveTurns) -> None:
+    async def already(visitor: Visitor, message_id: UUID, conversation_id: UUID) -> StreamingResponse | None:
+        """The answer to a message that is stored, from its beginning."""
+        answer_id = await live.answer_to(visitor.user_id, message_id)
+        if answer_id is None:
+            return None
+        following = live.follow(visitor.user_id, answer_id, read_position(None))
+        return event_stream((answer_id, message_id, conversation_id), following)
+
     @router.post("/conversations/{conversation_id}/messages", response_class=StreamingResponse, responses=STREAM)
     async def ask(
         conversation_id: ConversationId,
@@ -105,9 +113,8 @@ def _add_turns(router: APIRouter, services: Services, live: LiveTurns) -> None:
         again: Annotated[bool, Form(description="Ask a stored message anew.")] = False,
     ) -> StreamingResponse:
         """Ask, and get the answer as it comes. A message that is stored already is followed, not asked twice."""
-        if not again and (answer_id := await live.answer_to(visitor.user_id, id_)):
-            begun = (answer_id, id_, conversation_id)
-            return event_stream(begun, live.follow(visitor.user_id, answer_id, read_position(None)))
+        if not again and (there := await already(visitor, id_, conversation_id)):
+            return there
         request = TurnRequest(
             site_id=visitor.site_id,
             user_id=visitor.user_id,
@@ -116,8 +123,12 @@ def _add_turns(router: APIRouter, services: Services, live: LiveTurns) -> None:
             text=text,
             attachments=await _read(files or [], services.settings.turn.attachment_bytes),
             door="widget",
+            once=not again,
         )
         answer = await live.ask(request)
+        # Sent twice at the same moment, a message is not there for either at first, and is stored by one of them.
+        if answer.refused and not again and (there := await already(visitor, id_, conversation_id)):
+            return there
         started = (UUID(answer.answer_id), id_, conversation_id) if answer.answer_id else None
         return event_stream(started, answer.follow(read_position(None)))
 
