@@ -16,6 +16,7 @@ from evals.table import lines, share_cells
 if TYPE_CHECKING:
     from app.wiring import Services
     from evals.answers import Share
+    from evals.bench.figure import Figure
 
 # The suites are imported by the commands that run them: they bring the models' libraries, which take seconds.
 
@@ -110,16 +111,42 @@ def bench(
         raise typer.Exit(1)
 
 
+@program.command()
+def doors(
+    visitors: Annotated[int, typer.Option(min=1, help="So many at once.")] = 300,
+    seconds: Annotated[float, typer.Option(min=1, help="So long they ask, each every 30 seconds.")] = 180,
+) -> None:
+    """The doors alone: sizes, opening the widget's panel, many visitors at once, and Chainlit's page beside it."""
+    from evals.bench.doors import measure_doors
+    from evals.bench.machine import describe, load
+
+    async def measure() -> list[str]:
+        return await _printed(measure_doors(visitors=visitors, lasting_s=seconds))
+
+    print(f"{describe()}; before: {load()}\n", flush=True)
+    missed = run(measure())
+    print(f"\nafter: {load()}")
+    if missed:
+        print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
+        raise typer.Exit(1)
+
+
 async def _bench(data: Path | None, servers: Path | None) -> list[str]:
     from evals.bench.run import measure_speed
 
-    missed, header = [], ("what", "measured", "target", "met")
-    async for figures in measure_speed(data, servers):
-        _print([*lines(header, [figure.cells for figure in figures]), ""])
-        missed += [figure.what for figure in figures if not figure.met]
+    missed = await _printed(measure_speed(data, servers))
     if data is not None:
         with _settings(None) as settings:
             _print(_share_lines(await _answers(settings, data)))
+    return missed
+
+
+async def _printed(measurements: "AsyncIterator[list[Figure]]") -> list[str]:
+    """Print figures as they come; return those that miss their targets."""
+    missed, header = [], ("what", "measured", "target", "met")
+    async for figures in measurements:
+        _print([*lines(header, [figure.cells for figure in figures]), ""])
+        missed += [figure.what for figure in figures if not figure.met]
     return missed
 
 

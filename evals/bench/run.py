@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from app.wiring import open_services
+from evals.bench.doors import measure_doors
 from evals.bench.engine import measure_engine
 from evals.bench.figure import Figure
 from evals.bench.ingest import measure_ingest
@@ -40,6 +41,8 @@ async def measure_speed(data: Path | None, servers: Path | None = None) -> Async
         with served(home) as server:
             yield await measure_loop(server.url, settings, asked)
             yield await asyncio.to_thread(measure_memory, server.pid, home)
+    async for figures in measure_doors():
+        yield figures
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         settings = Settings.model_validate({"home": folder, "local": {"enabled": False}})
         async with open_services(settings, command="parley eval bench") as services:

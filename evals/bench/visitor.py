@@ -1,6 +1,8 @@
 """A visitor without a browser: speaks to the chat page over its websocket."""
 
 import json
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,15 +21,18 @@ class Visitor:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
 
-    async def ask(self, question: str) -> None:
-        """Send a message and wait until its turn has ended."""
+    async def ask(self, question: str) -> float:
+        """Send a message and wait until its turn has ended; return the seconds until its first token, or NaN."""
         message = {"id": str(uuid4()), "name": "visitor", "type": "user_message", "output": question}
         await self._send("client_message", {"message": message, "fileReferences": []})
-        started = False
+        began, first_s, started = time.perf_counter(), float("nan"), False
         async for name in self._events():
             started |= name == "task_start"
+            if name == "stream_start" and math.isnan(first_s):
+                first_s = time.perf_counter() - began
             if started and name == "task_end":
-                return
+                break
+        return first_s
 
     async def _send(self, name: str, *arguments: Any) -> None:
         await self._connection.send(EVENT + json.dumps([name, *arguments]))
