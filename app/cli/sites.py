@@ -32,9 +32,7 @@ def add(name: Name, origin: Origin = None, file: File = None, set_: Set = None) 
     """Make a site."""
     if not VALID_NAME.fullmatch(name):
         used_wrongly("A site's name has lower-case letters, digits, dots and dashes, and at most 63 of them.")
-    content = _content({}, file, set_)
-    content["origins"] = [*content.get("origins", []), *(origin or [])]
-    config = read_config(content)
+    config = read_config(_content({}, file, set_, origin))
 
     async def work(session: AsyncSession) -> bool:
         return await add_site(session, name, config.stored())
@@ -72,11 +70,10 @@ def edit(name: Name, file: File = None, set_: Set = None, origin: Origin = None)
 
     async def work(session: AsyncSession) -> None:
         site = await _site(session, name)
-        content = _content(_config(site).stored(), file, set_)
-        if origin:
-            content["origins"] = [*content.get("origins", []), *origin]
-        if content.get("identity", {}).get("secret") == HIDDEN:
-            content["identity"]["secret"] = site.config.get("identity", {}).get("secret")
+        content = _content(_config(site).stored(), file, set_, origin)
+        identity = content.get("identity")
+        if isinstance(identity, dict) and identity.get("secret") == HIDDEN:
+            identity["secret"] = site.config.get("identity", {}).get("secret")
         config = read_config(content)
         if not await configure_site(session, name, config.stored(), version=site.version):
             raise CommandFailed("Somebody else has just changed this site; look at it and try again.")
@@ -112,7 +109,9 @@ def _config(site: Site) -> SiteConfig:
     return read_config(site.config)
 
 
-def _content(current: dict[str, Any], file: Path | None, assignments: list[str] | None) -> dict[str, Any]:
+def _content(
+    current: dict[str, Any], file: Path | None, assignments: list[str] | None, origins: list[str] | None
+) -> dict[str, Any]:
     content = current
     if file is not None:
         try:
@@ -124,7 +123,14 @@ def _content(current: dict[str, Any], file: Path | None, assignments: list[str] 
             raise ConfigError(f"The file {file} is not valid TOML: {error}.") from None
     for assignment in assignments or []:
         _assign(content, assignment)
+    if origins:
+        content["origins"] = [*_listed(content), *origins]
     return content
+
+
+def _listed(content: dict[str, Any]) -> list[Any] | tuple[Any, ...]:
+    listed = content.get("origins", [])
+    return listed if isinstance(listed, list | tuple) else [listed]
 
 
 def _assign(content: dict[str, Any], assignment: str) -> None:

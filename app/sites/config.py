@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import tomli_w
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -16,8 +17,11 @@ from graph.errors import ConfigError
 from graph.intents.load import Intent, read_intents
 
 _DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
+_PORTS = {"http": 80, "https": 443}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LEAST_SECRET = 32
+LEAST_RSA = 2048
+_CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 HIDDEN = "********"
 """Stands where a secret is not shown. Written back, it leaves the secret as it is."""
 
@@ -33,10 +37,14 @@ class Part(BaseModel):
 
 
 def _origin(text: str) -> str:
-    parts = urlsplit(text.strip())
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query:
+    """As a browser names it: in lower case, without the port that goes without saying."""
+    parts = urlsplit(text.strip().lower())
+    bare = parts._replace(path=parts.path.strip("/")).geturl()
+    if parts.scheme not in _PORTS or not parts.hostname or "@" in bare or bare != f"{parts.scheme}://{parts.netloc}":
         raise ValueError("an origin is written as https://www.example.com, without a path")
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    if not bare.isascii():
+        raise ValueError("write the host as browsers name it, in letters of ASCII: https://xn--…")
+    return bare.removesuffix(f":{_PORTS[parts.scheme]}")
 
 
 def _hours(text: str) -> str:
@@ -53,7 +61,30 @@ def _zone(text: str) -> str:
     return text
 
 
+def _secret(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < LEAST_SECRET:
+        raise ValueError(f"write a secret of at least {LEAST_SECRET} characters")
+    return secret
+
+
+def _algorithms(pem: str) -> list[str]:
+    """The signatures that a public key verifies: never one that it was not made for."""
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise ValueError("the public key is not in PEM form") from None
+    match key:
+        case RSAPublicKey() if key.key_size >= LEAST_RSA:
+            return ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+        case EllipticCurvePublicKey() if key.curve.name in _CURVES:
+            return [_CURVES[key.curve.name]]
+        case Ed25519PublicKey():
+            return ["EdDSA"]
+    raise ValueError(f"the public key must be RSA of {LEAST_RSA} bits or more, P-256, P-384, P-521 or Ed25519")
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Opening = Annotated[str, AfterValidator(_hours)]
 
 
@@ -78,7 +109,7 @@ class SiteKnowledge(Part):
 class Identity(Part):
     """How the host's backend vouches for its own visitors: by a JWT that this secret or public key verifies."""
 
-    secret: SecretStr | None = Field(None, min_length=LEAST_SECRET)
+    secret: Secret | None = None
     public_key: str | None = None
     issuer: str | None = None
     audience: str | None = None
@@ -88,26 +119,15 @@ class Identity(Part):
         if self.secret is not None and self.public_key is not None:
             raise ValueError("give either a secret or a public key")
         if self.public_key is not None:
-            try:
-                load_pem_public_key(self.public_key.encode())
-            except (ValueError, TypeError):
-                raise ValueError("the public key is not in PEM form") from None
+            _algorithms(self.public_key)
         return self
 
     @property
     def algorithms(self) -> list[str]:
-        """The signatures that are accepted: never one that the key was not made for."""
+        """The signatures that are accepted; none without a key."""
         if self.secret is not None:
             return ["HS256", "HS384", "HS512"]
-        key = load_pem_public_key(self.public_key.encode()) if self.public_key else None
-        match key:
-            case RSAPublicKey():
-                return ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
-            case EllipticCurvePublicKey():
-                return ["ES256", "ES384", "ES512"]
-            case Ed25519PublicKey():
-                return ["EdDSA"]
-        return []
+        return [] if self.public_key is None else _algorithms(self.public_key)
 
 
 class Hours(Part):
@@ -142,7 +162,7 @@ def _intents(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
 class SiteConfig(Part):
     """All that a site's owner sets. Unset keys follow the settings of the process."""
 
-    origins: tuple[Origin, ...] = ()
+    origins: Annotated[tuple[Origin, ...], AfterValidator(lambda all_: tuple(dict.fromkeys(all_)))] = ()
     language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
     model: str = Field("auto", min_length=1, max_length=200)
     second_factor: bool = False
@@ -185,5 +205,5 @@ def read_config(content: dict[str, Any]) -> SiteConfig:
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SiteRefused(f"The key {key} is unknown; see docs/sites.md for all of them.") from None
-        reason = first["msg"].removeprefix("Value error, ")
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise SiteRefused(f"{key} cannot be used: {reason[0].lower()}{reason[1:]}.") from None

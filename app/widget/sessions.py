@@ -39,10 +39,12 @@ async def open_session(
         raise WidgetRefused(403, "origin_not_allowed", f"The chat of {wanted.site} may not be used on {page}.")
     await _admit(services, site, address)
     visitor = await _visitor(services, site, wanted, origin)
+    # Whom a host once vouched for stays that visitor until this pass ends, and no longer: only the host can renew it.
+    kept = wanted.visitor if visitor.identified and wanted.identity is None else None
     return SessionGiven(
         token=give_token(services, visitor),
         expires_in_s=TOKEN_S,
-        visitor=give_pass(services, visitor),
+        visitor=kept or give_pass(services, visitor),
         identified=visitor.identified,
         user=visitor.user_id,
         site=_shown(services, site),

@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.sites.config import HIDDEN, SiteConfig, SiteRefused, read_config
@@ -29,6 +29,10 @@ def test_nothing_set_is_a_site() -> None:
         ("https://www.Example.com/", "https://www.example.com"),
         ("http://localhost:5173", "http://localhost:5173"),
         (" https://a.example ", "https://a.example"),
+        ("https://a.example:443", "https://a.example"),
+        ("http://a.example:80/", "http://a.example"),
+        ("https://a.example:80", "https://a.example:80"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
     ],
 )
 def test_an_origin_is_kept_as_browsers_name_it(given: str, kept: str) -> None:
@@ -43,6 +47,13 @@ def test_an_origin_is_kept_as_browsers_name_it(given: str, kept: str) -> None:
         ({"origins": ["www.example.com"]}, "origins.0 cannot be used: an origin is written as https://www.example.com"),
         ({"origins": ["https://example.com/shop"]}, "without a path"),
         ({"origins": ["javascript:alert(1)"]}, "origins.0 cannot be used"),
+        ({"origins": ["https://me@example.com"]}, "without a path"),
+        ({"origins": ["https://example.com#shop"]}, "without a path"),
+        ({"origins": ["https://:443"]}, "without a path"),
+        ({"origins": ["https://[::1"]}, "origins.0 cannot be used"),
+        ({"origins": ["https://büro.example"]}, "https://xn--…"),
+        ({"origins": ["*"]}, "origins.0 cannot be used"),
+        ({"origins": "https://example.com"}, "origins cannot be used"),
         ({"look": {"accent": "red"}}, "look.accent cannot be used"),
         ({"look": {"starters": ["?"] * 7}}, "look.starters cannot be used"),
         ({"look": {"position": "top"}}, "look.position cannot be used"),
@@ -50,11 +61,18 @@ def test_an_origin_is_kept_as_browsers_name_it(given: str, kept: str) -> None:
         ({"hours": {"timezone": "Mars"}}, "hours.timezone cannot be used: write a time zone such as Europe/Berlin."),
         ({"hours": {"monday": "9-17"}}, 'hours.monday cannot be used: write opening hours as "09:00-17:00"'),
         ({"hours": {"monday": "17:00-09:00"}}, "hours.monday cannot be used"),
-        ({"identity": {"secret": "short"}}, "identity.secret cannot be used"),
+        (
+            {"identity": {"secret": "short"}},
+            "identity.secret cannot be used: write a secret of at least 32 characters.",
+        ),
+        ({"identity": {"public_key": pem(rsa.generate_private_key(65537, 1024))}}, "RSA of 2048 bits or more"),  # noqa: S505 - that is the point
+        ({"identity": {"public_key": pem(ec.generate_private_key(ec.SECP256K1()))}}, "P-256, P-384, P-521 or Ed25519"),
+        ({"identity": {"public_key": pem(ed448.Ed448PrivateKey.generate())}}, "P-256, P-384, P-521 or Ed25519"),
         ({"identity": {"public_key": "x"}}, "identity cannot be used: the public key is not in PEM form."),
         ({"identity": {"secret": SECRET, "public_key": "x"}}, "give either a secret or a public key"),
         ({"intents": [{"name": "a"}]}, "intent a needs a route"),
         ({"intents": [INTENT | {"route": "reply"}]}, "needs a reply"),
+        ({"intents": [INTENT | {"route": "reply", "reply": "Hi"}]}, 'no intent has the route "answer"'),
         ({"knowledge": {"min_similarity": 2}}, "knowledge.min_similarity cannot be used"),
     ],
 )
@@ -64,6 +82,8 @@ def test_what_cannot_be_used_is_named_in_one_sentence(content: dict[str, Any], s
 
     assert sentence in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith(".")
+    assert not str(refused.value).endswith("..")
 
 
 def test_a_configuration_survives_the_database_and_its_secret_is_not_shown() -> None:
@@ -89,12 +109,19 @@ def test_a_configuration_survives_the_database_and_its_secret_is_not_shown() -> 
         ({"secret": SECRET}, "HS256"),
         ({"public_key": pem(rsa.generate_private_key(65537, 2048))}, "RS256"),
         ({"public_key": pem(ec.generate_private_key(ec.SECP256R1()))}, "ES256"),
+        ({"public_key": pem(ec.generate_private_key(ec.SECP521R1()))}, "ES512"),
         ({"public_key": pem(ed25519.Ed25519PrivateKey.generate())}, "EdDSA"),
     ],
-    ids=["secret", "RSA", "EC", "Ed25519"],
+    ids=["secret", "RSA", "P-256", "P-521", "Ed25519"],
 )
 def test_a_key_verifies_only_the_signatures_that_it_was_made_for(identity: dict[str, str], algorithm: str) -> None:
     algorithms = read_config({"identity": identity}).identity.algorithms
 
     assert algorithm in algorithms
     assert all(each[:2] == algorithm[:2] or (each[:2], algorithm[:2]) == ("PS", "RS") for each in algorithms)
+
+
+def test_an_origin_that_is_named_twice_is_kept_once() -> None:
+    twice = read_config({"origins": ["https://a.example", "https://b.example", "https://A.example/"]})
+
+    assert twice.origins == ("https://a.example", "https://b.example")

@@ -49,3 +49,29 @@ def test_without_hours_nothing_is_said_about_them_but_where_else_to_write() -> N
 
     assert found.open_now is None
     assert found.text == "Somebody will read this conversation. You can also reach us at help@example.com."
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_now"),
+    [
+        # In Berlin clocks go from 02:00 to 03:00 on 29 March 2026, and from 03:00 back to 02:00 on 25 October.
+        pytest.param("2026-03-29T00:59", False, id="winter time, a minute before"),
+        pytest.param("2026-03-29T01:00", True, id="summer time begins"),
+        pytest.param("2026-03-29T01:59", True, id="summer time, the last minute"),
+        pytest.param("2026-03-29T02:00", False, id="summer time, closed"),
+        pytest.param("2026-10-25T00:59", False, id="summer time, a minute before"),
+        pytest.param("2026-10-25T01:00", False, id="the hour that comes twice"),
+        pytest.param("2026-10-25T02:00", True, id="winter time, open"),
+        pytest.param("2026-10-25T03:00", False, id="winter time, closed"),
+    ],
+)
+def test_on_the_day_when_clocks_change_hours_are_those_on_the_clock(moment: str, open_now: bool) -> None:
+    now = datetime.fromisoformat(moment).replace(tzinfo=ZoneInfo("UTC"))
+
+    assert reachable(Hours(timezone="Europe/Berlin", sunday="03:00-04:00"), now).open_now is open_now
+
+
+def test_who_opens_once_a_week_is_back_in_a_week() -> None:
+    after = datetime(2026, 11, 23, 18, 0, tzinfo=ZoneInfo("UTC"))
+
+    assert "back on Monday at 09:00" in reachable(Hours(monday="09:00-17:00"), after).text

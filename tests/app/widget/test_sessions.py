@@ -112,6 +112,15 @@ async def test_a_vouched_visitor_is_one_person_everywhere_and_brings_what_they_a
     assert left == []
 
 
+async def test_a_vouched_visitors_pass_is_not_renewed_without_the_host(http: httpx.AsyncClient) -> None:
+    known = await begin(http, identity=vouched())
+
+    again = await begin(http, visitor=known["visitor"])
+
+    assert (again["user"], again["identified"]) == (known["user"], True)
+    assert again["visitor"] == known["visitor"], "it would never end"
+
+
 async def test_an_identity_that_is_wrong_makes_nobody_a_guest_instead(http: httpx.AsyncClient) -> None:
     found = await http.post("/widget/session", json={"site": "shop", "identity": "wrong"})
 
