@@ -91,7 +91,8 @@ async def _embedding(settings: Settings) -> list[Finding]:
 
 
 async def _personal_data(settings: Settings) -> list[Finding]:
-    finder = await asyncio.to_thread(load_personal_data)
+    encoder = await asyncio.to_thread(load_encoder, settings)
+    finder = await asyncio.to_thread(load_personal_data, encoder)
     found = await asyncio.to_thread(finder.find, "My address is nobody@example.com.")
     if found:
         return [Finding("personal data", True, "finds an e-mail address")]

@@ -41,7 +41,7 @@ def screen(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> No
     settings = settings_for()
     encoder = load_encoder(settings)
     injection = load_injection(settings, encoder)
-    personal_data = load_personal_data()
+    personal_data = load_personal_data(encoder)
 
     def judge(record: Record) -> Record:
         finding = injection.judge(record["text"], encoder.encode([record["text"]])[0])

@@ -8,10 +8,12 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from graph.context import FloatArray
+from graph.context import EncodedTokens, FloatArray, IntArray
 from graph.errors import ConfigError
 
 MAX_TOKENS = 256
+OVERLAP_TOKENS = 64
+"""Windows over a long text share so many tokens; each token is read from the window that shows more around it."""
 BATCH = 8
 """Small batches of like length: padding costs more than another run. At 32, half as many texts a second."""
 
@@ -46,6 +48,8 @@ class OnnxEncoder:
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._counter.no_padding()
         self._counter.no_truncation()
+        framed = self._counter.encode("").ids
+        self._frame = framed[:1], framed[1:]
         self._inputs = {node.name for node in self._session.get_inputs()}
         self.dimensions = int(self.encode(["x"]).shape[1])
 
@@ -61,20 +65,54 @@ class OnnxEncoder:
         result[order] = vectors
         return result
 
+    def encode_tokens(self, text: str) -> EncodedTokens:
+        """Encode a text of any length token by token, in windows that overlap."""
+        encoding = self._counter.encode(text, add_special_tokens=False)
+        ids = encoding.ids
+        step = self.max_tokens - OVERLAP_TOKENS
+        starts = range(0, max(1, len(ids) - OVERLAP_TOKENS), step)
+        vectors = np.empty((len(ids), self.dimensions), dtype=np.float32)
+        sentence = np.zeros(self.dimensions, dtype=np.float32)
+        for start in starts:
+            window = [*self._frame[0], *ids[start : start + self.max_tokens], *self._frame[1]]
+            tokens, mask = self._run([window])
+            if start == 0:
+                sentence = _mean(tokens, mask)[0]
+            skipped = OVERLAP_TOKENS // 2 if start else 0
+            first = len(self._frame[0]) + skipped
+            vectors[start + skipped : start + self.max_tokens] = tokens[0, first : len(window) - len(self._frame[1])]
+        return EncodedTokens(
+            sentence=sentence,
+            vectors=vectors,
+            ids=np.array(ids, dtype=np.int64),
+            words=np.array([-1 if word is None else word for word in encoding.word_ids], dtype=np.int64),
+            spans=np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2),
+        )
+
     def count_tokens(self, text: str) -> int:
         """Tokens of a text of any length, without the two that frame it."""
         return len(self._counter.encode(text, add_special_tokens=False).ids)
 
     def _encode_batch(self, encodings: list[Any]) -> FloatArray:
-        longest = max(len(encoding.ids) for encoding in encodings)
-        ids = np.zeros((len(encodings), longest), dtype=np.int64)
+        return _mean(*self._run([encoding.ids for encoding in encodings]))
+
+    def _run(self, texts: list[list[int]]) -> tuple[FloatArray, IntArray]:
+        """Return the last layer, shape `(texts, longest, dimensions)`, and 1 where a text has a token."""
+        ids = np.zeros((len(texts), max(map(len, texts))), dtype=np.int64)
         mask = np.zeros_like(ids)
-        for row, encoding in enumerate(encodings):
-            ids[row, : len(encoding.ids)] = encoding.ids
-            mask[row, : len(encoding.ids)] = 1
+        for row, text in enumerate(texts):
+            ids[row, : len(text)] = text
+            mask[row, : len(text)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        tokens = self._session.run(None, {name: value for name, value in feed.items() if name in self._inputs})[0]
-        summed = (tokens * mask[:, :, None]).sum(axis=1, dtype=np.float32)
-        mean = summed / mask.sum(axis=1, keepdims=True)
-        unit: FloatArray = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
-        return unit
+        tokens: FloatArray = self._session.run(
+            None, {name: value for name, value in feed.items() if name in self._inputs}
+        )[0]
+        return tokens, mask
+
+
+def _mean(tokens: FloatArray, mask: IntArray) -> FloatArray:
+    """Mean of each text's tokens, scaled to unit length."""
+    summed = (tokens * mask[:, :, None]).sum(axis=1, dtype=np.float32)
+    mean = summed / mask.sum(axis=1, keepdims=True)
+    unit: FloatArray = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
+    return unit

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from graph.context import Encoder, FloatArray
+from graph.context import EncodedTokens, FloatArray, TokenEncoder
 
 
 class RememberingEncoder:
     """Wraps an encoder and keeps the last vectors, `size` of them (1.5 kB each at 384 dimensions). Safe in threads."""
 
-    def __init__(self, encoder: Encoder, *, size: int = 8192) -> None:
+    def __init__(self, encoder: TokenEncoder, *, size: int = 8192) -> None:
         self.name = encoder.name
         self.dimensions = encoder.dimensions
         self.max_tokens = encoder.max_tokens
@@ -25,6 +25,12 @@ class RememberingEncoder:
         """Tokens of a text of any length, as the encoder counts them."""
         return self._encoder.count_tokens(text)
 
+    def encode_tokens(self, text: str) -> EncodedTokens:
+        """Encode a text token by token, and remember its vector: a message is looked through before it is searched."""
+        tokens = self._encoder.encode_tokens(text)
+        self._remember({text: tokens.sentence})
+        return tokens
+
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Return unit vectors of shape `(len(texts), dimensions)`, computing only those that are new."""
         with self._lock:
@@ -33,11 +39,15 @@ class RememberingEncoder:
                 self._vectors.move_to_end(text)
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            known |= zip(new, self._encoder.encode(new), strict=True)
-            with self._lock:
-                self._vectors |= {text: known[text] for text in new}
-                while len(self._vectors) > self._size:
-                    self._vectors.popitem(last=False)
+            computed = dict(zip(new, self._encoder.encode(new), strict=True))
+            self._remember(computed)
+            known |= computed
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         return np.stack([known[text] for text in texts])
+
+    def _remember(self, vectors: dict[str, FloatArray]) -> None:
+        with self._lock:
+            self._vectors |= vectors
+            while len(self._vectors) > self._size:
+                self._vectors.popitem(last=False)

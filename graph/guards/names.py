@@ -43,7 +43,7 @@ _PRODUCTS = (
 )
 _OTHER_WORDS = (
     "account agent bye card customer cookie email euro hello hey hi invoice order thanks afraid sorry not sure happy "
-    "unable trying having using looking"
+    "unable trying having using looking back later again now asap when if on at not wrong missing"
 )
 _NOT_NAMES = frozenset(_PRODUCTS.split()) | frozenset(_OTHER_WORDS.split())
 

@@ -39,8 +39,9 @@ _PHONE_WORD = re.compile(
     _I,
 )
 _ORDER_WORD = re.compile(
-    r"\b(?:order|invoice|ticket|tracking|parcel|ref|reference|sku|serial|version|bestell|rechnung|sendung|pedido"
-    r"|factura|commande|facture|colis|ordine|fattura|bestelling|pakket|encomenda|fatura)\w{0,12}[\s:#.no°]{0,8}$",
+    r"\b(?:order|invoice|ticket|tracking|parcel|package|shipment|ref|reference|sku|serial|version|bestell|rechnung"
+    r"|sendung|paket|pedido|env[ií]o|factura|commande|facture|colis|ordine|pacco|fattura|bestelling|pakket|encomenda"
+    r"|fatura)\w{0,12}[\s:#.no°]{0,8}$",
     _I,
 )
 _PHONE_SHAPE = re.compile(
@@ -104,7 +105,8 @@ def found_by_form(text: str) -> Iterator[PersonalSpan]:
     for type_, score, pattern in _FORMS:
         for match in pattern.finditer(text):
             group = match.lastindex or 0
-            yield PersonalSpan(type_, match.start(group), match.end(group), score)
+            if type_ != "PASSWORD" or not match.group(group).isalpha():
+                yield PersonalSpan(type_, match.start(group), match.end(group), score)
     yield from _cards(text)
     yield from _ibans(text)
     yield from _addresses_of_machines(text)
@@ -123,10 +125,18 @@ def iban_checks(iban: str) -> bool:
     return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
 
 
+def ordered(text: str, start: int) -> bool:
+    """Whether the number at `start` is announced as that of an order, a parcel, an invoice or the like."""
+    before = text[max(0, start - 60) : start]
+    return bool(_ORDER_WORD.search(re.sub(r"[\dA-Z]{1,20}-(?:\d{1,20}-)?\Z", "", before)))
+
+
 def _cards(text: str) -> Iterator[PersonalSpan]:
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match.group())
         near = _CARD_WORD.search(text, max(0, match.start() - 50), match.end() + 30)
+        if ordered(text, match.start()):
+            continue
         if luhn(digits) and digits[0] in "23456":
             yield PersonalSpan("CREDIT_CARD", match.start(), match.end(), 1.0)
         elif near or _CARD_GROUPS.fullmatch(match.group()):
@@ -164,7 +174,7 @@ def _phones(text: str) -> Iterator[PersonalSpan]:
         before = text[max(0, match.start() - 40) : match.start()]
         if (
             not 7 <= digits <= 15
-            or _ORDER_WORD.search(before)
+            or ordered(text, match.start())
             or re.fullmatch(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{4}", number)
         ):
             continue

@@ -1,4 +1,4 @@
-"""Finds personal data with Presidio's analyzer around one small spaCy model and recognizers of our own."""
+"""Finds personal data with Presidio's analyzer around recognizers of our own and a tagger or, without it, spaCy."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -9,38 +9,42 @@ from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegist
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from graph.context import PersonalSpan
 from graph.errors import ConfigError
+from graph.guards.apart import apart
 from graph.guards.language import worth_reading
 from graph.guards.names import announced, believable
 from graph.guards.patterns import found_by_form
 from graph.guards.pseudonyms import TYPES
+from graph.guards.tagger import Reading, Tagger
 
 LANGUAGE = "en"
 SLICE_CHARS = 2000
 OVERLAP_CHARS = 300
 """A text is looked through in pieces of this size, which share this much: more than any span is long."""
+SURE = 0.8
+"""A pattern with a lower score does not count where the tagger sees nothing of the kind."""
+DOUBT = 0.02
+"""The chance of anything personal below which the tagger sees nothing."""
 _UNUSED_PIPES = ["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
 
 
 class PresidioFinder:
-    """Finds people, addresses, numbers and secrets; not organisations, dates or places alone. Safe in many threads."""
+    """Finds people, addresses, numbers and secrets; not organisations or dates. Safe in many threads."""
 
-    def __init__(self, model: Path) -> None:
-        """Load the spaCy model in a folder.
+    def __init__(self, reader: Tagger | Path) -> None:
+        """Read with a tagger or, where there is none for the encoder, with the spaCy model in a folder.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: the folder holds none.
         """
-        try:
-            nlp = spacy.load(model, exclude=_UNUSED_PIPES)
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"{model} holds no spaCy model that can be loaded.") from error
-        recognizers = [_Recognizer("forms", found_by_form), _Recognizer("announced", announced), _People()]
+        pipes = _Spacy(reader) if isinstance(reader, Path) else _Tagging(reader)
+        recognizers = [_Recognizer("forms", found_by_form), _Recognizer("announced", announced), _Read()]
         self._engine = AnalyzerEngine(
             registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
-            nlp_engine=_Pipes(nlp),
+            nlp_engine=pipes,
             supported_languages=[LANGUAGE],
         )
 
@@ -55,7 +59,7 @@ class PresidioFinder:
                 PersonalSpan(each.entity_type, start + each.start, start + each.end, each.score)
                 for each in self._engine.analyze(piece, language=LANGUAGE)
             ]
-        return apart(found)
+        return apart(text, found)
 
 
 def slices(text: str) -> Iterator[tuple[int, str]]:
@@ -75,17 +79,13 @@ def slices(text: str) -> Iterator[tuple[int, str]]:
     yield start, text[start:]
 
 
-def apart(spans: Iterable[PersonalSpan]) -> list[PersonalSpan]:
-    """Of spans that overlap keep the likelier, then the longer; return them by start."""
-    kept: list[PersonalSpan] = []
-    ordered = sorted(spans, key=lambda each: (-each.score, each.start - each.end, each.start))
-    taken = bytearray(max((span.end for span in ordered), default=0))
-    for span in ordered:
-        size = span.end - span.start
-        if size > 0 and not any(taken[span.start : span.end]):
-            kept.append(span)
-            taken[span.start : span.end] = b"\x01" * size
-    return sorted(kept, key=lambda each: each.start)
+class _Artifacts(NlpArtifacts):
+    """What was read of a text, handed from the engine to the recognizers. Presidio's own parts of it stay empty."""
+
+    def __init__(self, vocab: Vocab, engine: NlpEngine, spans: list[PersonalSpan], reading: Reading | None) -> None:
+        super().__init__([], Doc(vocab), [], [], engine, LANGUAGE)
+        self.spans = spans
+        self.reading = reading
 
 
 class _Recognizer(EntityRecognizer):
@@ -99,31 +99,30 @@ class _Recognizer(EntityRecognizer):
         """There is nothing to load."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        return [RecognizerResult(span.type, span.start, span.end, span.score) for span in self._find(text)]
+        reading = nlp_artifacts.reading if isinstance(nlp_artifacts, _Artifacts) else None
+        return [
+            RecognizerResult(span.type, span.start, span.end, span.score)
+            for span in self._find(text)
+            if reading is None or span.score >= SURE or reading.chance(span.start, span.end) >= DOUBT
+        ]
 
 
-class _People(EntityRecognizer):
-    """The people that the model names, less those that cannot be."""
+class _Read(EntityRecognizer):
+    """What the engine itself read."""
 
     def __init__(self) -> None:
-        super().__init__(supported_entities=["PERSON"], name="people", supported_language=LANGUAGE)
+        super().__init__(supported_entities=sorted(TYPES - {"TEXT"}), name="read", supported_language=LANGUAGE)
 
     def load(self) -> None:
         """There is nothing to load."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        return [
-            RecognizerResult("PERSON", entity.start_char, entity.end_char, 0.6)
-            for entity in nlp_artifacts.entities
-            if entity.label_ == "PERSON" and believable(entity.text)
-        ]
+        spans = nlp_artifacts.spans if isinstance(nlp_artifacts, _Artifacts) else []
+        return [RecognizerResult(span.type, span.start, span.end, span.score) for span in spans]
 
 
-class _Pipes(NlpEngine):
-    """One loaded pipeline, as Presidio wants to see it."""
-
-    def __init__(self, nlp: Language) -> None:
-        self._nlp = nlp
+class _Engine(NlpEngine):
+    """What Presidio asks of an engine beside reading."""
 
     def load(self) -> None:
         """It is loaded."""
@@ -131,24 +130,50 @@ class _Pipes(NlpEngine):
     def is_loaded(self) -> bool:
         return True
 
-    def process_text(self, text: str, language: str) -> NlpArtifacts:
-        doc = self._nlp(text) if worth_reading(text) else Doc(self._nlp.vocab)
-        words = [token.lower_ for token in doc]
-        return NlpArtifacts(list(doc.ents), doc, [token.idx for token in doc], words, self, language)
-
     def process_batch(
         self, texts: Iterable[str], language: str, *_: Any, **__: Any
     ) -> Iterator[tuple[str, NlpArtifacts]]:
         return ((text, self.process_text(text, language)) for text in texts)
 
     def is_stopword(self, word: str, language: str) -> bool:
-        return bool(self._nlp.vocab[word].is_stop)
+        return False
 
     def is_punct(self, word: str, language: str) -> bool:
-        return bool(self._nlp.vocab[word].is_punct)
+        return False
 
     def get_supported_entities(self) -> list[str]:
-        return ["PERSON"]
+        return sorted(TYPES - {"TEXT"})
 
     def get_supported_languages(self) -> list[str]:
         return [LANGUAGE]
+
+
+class _Tagging(_Engine):
+    """The tagger as Presidio's engine."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        self._tagger = tagger
+        self._vocab = Vocab()
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        reading = self._tagger.read(text)
+        return _Artifacts(self._vocab, self, reading.spans, reading)
+
+
+class _Spacy(_Engine):
+    """A spaCy model as Presidio's engine: the people that it names, less those that cannot be."""
+
+    def __init__(self, model: Path) -> None:
+        try:
+            self._nlp: Language = spacy.load(model, exclude=_UNUSED_PIPES)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{model} holds no spaCy model that can be loaded.") from error
+
+    def process_text(self, text: str, language: str) -> NlpArtifacts:
+        entities = self._nlp(text).ents if worth_reading(text) else ()
+        spans = [
+            PersonalSpan("PERSON", entity.start_char, entity.end_char, 0.6)
+            for entity in entities
+            if entity.label_ == "PERSON" and believable(entity.text)
+        ]
+        return _Artifacts(self._nlp.vocab, self, spans, None)

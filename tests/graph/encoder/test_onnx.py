@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.model_files import ENCODER, TOKENIZER, checked
-from graph.encoder.onnx import OnnxEncoder
+from graph.encoder.onnx import OVERLAP_TOKENS, OnnxEncoder
 from graph.errors import ConfigError
 
 
@@ -53,6 +53,37 @@ def test_a_paraphrase_is_nearer_than_another_subject(encoder: OnnxEncoder) -> No
 )
 def test_tokens_are_counted_without_a_bound(encoder: OnnxEncoder, text: str, tokens: int) -> None:
     assert encoder.count_tokens(text) == tokens
+
+
+@pytest.mark.parametrize("text", ["", "hello", "Grüße aus Köln, 你好 🙂", "hello " * 400], ids=len)
+def test_the_pass_over_tokens_gives_the_same_sentence(encoder: OnnxEncoder, text: str) -> None:
+    tokens = encoder.encode_tokens(text)
+
+    assert (
+        len(tokens.vectors) == len(tokens.ids) == len(tokens.words) == len(tokens.spans) == encoder.count_tokens(text)
+    )
+    assert float(tokens.sentence @ encoder.encode([text])[0]) == pytest.approx(1, abs=1e-5)
+
+
+def test_tokens_know_their_place_and_their_word(encoder: OnnxEncoder) -> None:
+    text = "Zoë O'Neill-Smythe"
+    tokens = encoder.encode_tokens(text)
+    words = [text[tokens.spans[tokens.words == word].min() : tokens.spans[tokens.words == word].max()]
+             for word in sorted(set(tokens.words.tolist()))]  # fmt: skip
+
+    assert words == ["Zoë", "O", "'", "Neill", "-", "Smythe"]
+
+
+def test_a_long_text_is_read_in_windows_that_overlap(encoder: OnnxEncoder) -> None:
+    words = [("red", "green", "blue", "house", "river", "window")[n % 6] for n in range(700)]
+    tokens = encoder.encode_tokens(" ".join(words))
+    step = encoder.max_tokens - OVERLAP_TOKENS
+    for start in range(0, 700 - OVERLAP_TOKENS, step):
+        alone = encoder.encode_tokens(" ".join(words[start : start + encoder.max_tokens])).vectors
+        first = OVERLAP_TOKENS // 2 if start else 0
+        last = step + OVERLAP_TOKENS // 2 if start + encoder.max_tokens < 700 else len(alone)
+
+        assert np.allclose(tokens.vectors[start + first : start + last], alone[first:last], atol=1e-4)
 
 
 def test_a_model_file_that_is_none_is_refused_by_name(tmp_path: Path) -> None:

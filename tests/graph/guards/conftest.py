@@ -6,6 +6,7 @@ from app.model_files import ENCODER, SPACY, TOKENIZER, checked
 from graph.encoder.onnx import OnnxEncoder
 from graph.guards.injection import InjectionHead
 from graph.guards.personal_data import PresidioFinder
+from graph.guards.tagger import Tagger
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +20,16 @@ def screen(encoder: OnnxEncoder) -> InjectionHead:
 
 
 @pytest.fixture(scope="session")
-def finder() -> PresidioFinder:
-    return PresidioFinder(checked(SPACY))
+def tagger(encoder: OnnxEncoder) -> Tagger:
+    return Tagger(encoder)
+
+
+@pytest.fixture(scope="session", params=["tagger", "spacy"])
+def either_finder(request: pytest.FixtureRequest) -> PresidioFinder:
+    """With the tagger and, as with an encoder that it was not trained for, without."""
+    return PresidioFinder(checked(SPACY) if request.param == "spacy" else request.getfixturevalue("tagger"))
+
+
+@pytest.fixture(scope="session")
+def finder(tagger: Tagger) -> PresidioFinder:
+    return PresidioFinder(tagger)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from graph.encoder.onnx import OnnxEncoder
+from graph.guards.apart import apart
 from graph.guards.injection import InjectionHead
 from graph.guards.patterns import found_by_form
-from graph.guards.personal_data import PresidioFinder, apart, slices
+from graph.guards.personal_data import PresidioFinder, slices
 
 SHAPES = {
     "a": "a", "1": "1", "A ": "A ", ".": ".", "-": "-", "[": "[", "new lines": "\n", "spaces": " ", "a@": "a@",
@@ -83,4 +84,4 @@ def test_slices_leave_nothing_out(text: str) -> None:
 def test_of_many_overlapping_spans_few_are_left_soon() -> None:
     text = "anna@example.org " * 12_000
 
-    assert seconds(lambda: apart(found_by_form(text))) < 12
+    assert seconds(lambda: apart(text, found_by_form(text))) < 12

@@ -1,0 +1,47 @@
+"""An encoder that remembers computes a text once, whichever way it was asked for."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.model_files import ENCODER, TOKENIZER, checked
+from graph.context import EncodedTokens, FloatArray
+from graph.encoder.onnx import OnnxEncoder
+from graph.encoder.remembering import RememberingEncoder
+
+
+class Counting(OnnxEncoder):
+    """Notes what it was asked to compute."""
+
+    asked: list[str]
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        if "asked" in self.__dict__:
+            self.asked += texts
+        return super().encode(texts)
+
+    def encode_tokens(self, text: str) -> EncodedTokens:
+        self.asked.append(text)
+        return super().encode_tokens(text)
+
+
+def test_a_message_that_was_looked_through_is_not_encoded_again() -> None:
+    inner = Counting(checked(ENCODER), checked(TOKENIZER), threads=1)
+    inner.asked = []
+    encoder = RememberingEncoder(inner, size=2)
+
+    tokens = encoder.encode_tokens("Where is my parcel?")
+    vectors = encoder.encode(["Where is my parcel?", "Another question"])
+
+    assert inner.asked == ["Where is my parcel?", "Another question"]
+    assert np.array_equal(vectors[0], tokens.sentence)
+
+
+def test_the_oldest_is_forgotten_first() -> None:
+    inner = Counting(checked(ENCODER), checked(TOKENIZER), threads=1)
+    inner.asked = []
+    encoder = RememberingEncoder(inner, size=2)
+    for text in ("a", "b", "a", "c", "a", "b"):
+        encoder.encode([text])
+
+    assert inner.asked == ["a", "b", "c", "b"]
