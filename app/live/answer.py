@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from uuid import UUID
 
 from app.live.following import At, Broken, End, Position, Snapshot, Stopped, Update, Whole, updates
 from graph.events import Done, Event, Failed, Reset, Started, Step, Token
@@ -10,7 +11,9 @@ from graph.events import Done, Event, Failed, Reset, Started, Step, Token
 class LiveAnswer:
     """Takes a turn's events and tells them to its readers. A slow reader gets several pieces as one."""
 
-    def __init__(self, attempt: int = 1) -> None:
+    def __init__(self, user_id: UUID, attempt: int) -> None:
+        self.user_id = user_id
+        """Whose it is."""
         self.answer_id: str | None = None
         """None until the message is stored; for good, if it is refused."""
         self.refused = False

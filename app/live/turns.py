@@ -36,7 +36,7 @@ Following = AsyncGenerator[tuple[Position, Update]]
 log = logging.getLogger(__name__)
 
 
-class Busy(VisitorError):
+class Overloaded(VisitorError):
     """Many people are asking just now. Please try again in a moment."""
 
 
@@ -56,14 +56,14 @@ class LiveTurns:
         """Begin a turn; return its answer as soon as the message is stored or refused.
 
         Raises:
-            Busy: this process has as many turns as it can take.
+            Overloaded: this process has as many turns as it can take.
         """
         if self._full:
-            raise Busy
+            raise Overloaded
         return await self._begin(request, attempt=1)
 
     async def _begin(self, request: TurnRequest, *, attempt: int) -> LiveAnswer:
-        answer = LiveAnswer(attempt)
+        answer = LiveAnswer(request.user_id, attempt)
         task = self._beside(self._work(request, answer))
         await answer.begun()
         if answer.answer_id and not task.done():
@@ -84,7 +84,7 @@ class LiveTurns:
         """
         idle = 0
         while True:
-            if live := self._answers.get(answer_id):
+            if (live := self._answers.get(answer_id)) and live[0].user_id == user_id:
                 async for told_here in live[0].follow(seen):
                     yield told_here
                 return
