@@ -73,7 +73,7 @@ def guards(data: Data = None) -> None:
     folder = _folder(data)
     settings = settings_for()
     encoder = load_encoder(settings)
-    _print_rows(main(folder, load_personal_data(), load_injection(settings, encoder), encoder))
+    _print_rows(main(folder, load_personal_data(encoder), load_injection(settings, encoder), encoder))
 
 
 @program.command()
