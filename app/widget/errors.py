@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
 from app.db.messages import NotYourConversation
-from app.live.turns import Busy
+from app.live.turns import Overloaded
 from graph.errors import StorageDown, VisitorError
 
 AGAIN_S = 5
@@ -90,7 +90,7 @@ def _misread(error: RequestValidationError) -> WidgetRefused:
 
 def _told(error: VisitorError) -> WidgetRefused:
     match error:
-        case Busy():
+        case Overloaded():
             return WidgetRefused(503, "busy", str(error), retry_after_s=AGAIN_S)
         case NotYourConversation():
             return not_found("conversation")

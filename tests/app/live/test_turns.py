@@ -17,7 +17,7 @@ from app.db.tables import Message
 from app.live import turns as module
 from app.live.answer import LiveAnswer
 from app.live.following import Anew, At, Broken, More, Position, Stopped, Update, Whole
-from app.live.turns import Overloaded, LiveTurns
+from app.live.turns import LiveTurns, Overloaded
 from app.owner import owner_lock
 from app.turns import TurnRequest
 from app.wiring import Services
