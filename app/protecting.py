@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.conversations import find_citation
 from app.db.pseudonyms import hold_pseudonyms, load_pseudonyms, store_pseudonyms
 from app.db.tables import Citation, Message
+from app.storable import storable
 from app.wiring import Services
 from graph.errors import GuardDown
 from graph.events import Source
@@ -21,6 +22,7 @@ async def protect(services: Services, site_id: int, conversation_id: UUID, text:
     Raises:
         GuardDown: personal data could not be looked for.
     """
+    text = storable(text)
     try:
         spans = await asyncio.to_thread(services.personal_data.find, text)
     except Exception as error:

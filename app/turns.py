@@ -23,6 +23,7 @@ from app.db.traces import TurnTrace, store_trace
 from app.sites.book import SiteView
 from app.sites.hours import reachable
 from app.sites.models import routes_for
+from app.storable import storable
 from app.wiring import Services
 from graph.context import IntentGuess, Limits, PersonalSpan, TurnContext
 from graph.errors import EmptyMessage, GuardDown, MessageTooLong, StorageDown, UnknownSite, VisitorError
@@ -30,7 +31,7 @@ from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Toke
 from graph.guards.pseudonyms import Pseudonyms, Restorer
 from graph.state import Answer, Attached, Earlier, TurnState
 
-PROGRESS_S = 0.5
+PROGRESS_S = 1.0
 """How often the text shown so far is kept while an answer streams."""
 CUT = "cut"
 """A turn that is cancelled with this message was not stopped by its visitor: another process may go on with it."""
@@ -124,7 +125,7 @@ class _Turn:
         restorer = Restorer(self.pseudonyms)
         config: RunnableConfig = {"configurable": {"thread_id": str(self.trace_id)}}
         stream: Any = self.services.graph.astream(  # a generator, though its type says iterator
-            state, config, context=await self._context(), stream_mode=["custom", "updates"], durability="async"
+            state, config, context=await self._context(), stream_mode=["custom", "updates"], durability="exit"
         )
         async with aclosing(stream) as parts:
             async for mode, part in parts:
@@ -212,7 +213,7 @@ class _Turn:
     async def _admit(self) -> TurnState:
         """Refuse what cannot be a turn, protect the rest, and store it before anything else reads it."""
         request, settings = self.request, self.services.settings.turn
-        text = _storable(request.text).strip()
+        text = storable(request.text).strip()
         if not text:
             raise EmptyMessage
         if len(text) > settings.message_chars:
@@ -223,7 +224,7 @@ class _Turn:
         self.site = await self.services.sites.numbered(request.site_id)
         if self.site is None:
             raise UnknownSite
-        names = [_storable(file.name) for file in request.attachments]
+        names = [storable(file.name) for file in request.attachments]
         given = self._given()
         texts = [*names, *(file.text for file in request.attachments), *(said.text for said in given or ())]
         spans = await self._find([text, *texts])
@@ -239,7 +240,7 @@ class _Turn:
         earlier, limit = self.request.earlier, self.services.settings.turn.history_messages
         if earlier is None:
             return None
-        return [Earlier(said.role, _storable(said.text)) for said in (earlier[-limit:] if limit else ())]
+        return [Earlier(said.role, storable(said.text)) for said in (earlier[-limit:] if limit else ())]
 
     async def _begin(
         self, text: str, spans: list[list[PersonalSpan]], given: list[Earlier] | None
@@ -253,7 +254,7 @@ class _Turn:
             protect, files = self.pseudonyms.protect, request.attachments
             in_names, in_texts = spans[1 : len(files) + 1], spans[len(files) + 1 : 2 * len(files) + 1]
             protected_files = [
-                (protect(_storable(file.name), in_name), file.media_type, protect(file.text, in_text))
+                (protect(storable(file.name), in_name), file.media_type, protect(file.text, in_text))
                 for file, in_name, in_text in zip(files, in_names, in_texts, strict=True)
             ]
             in_given = spans[2 * len(files) + 1 :]
@@ -277,7 +278,9 @@ class _Turn:
             limit = self.services.settings.turn.history_messages
             if given is None:
                 kept = await history(session, message.conversation_id, before=message.id, limit=limit)
-                earlier = [Earlier("visitor" if m.role == "visitor" else "assistant", m.text) for m in kept]
+                earlier = [
+                    Earlier("visitor" if m.role == "visitor" else "assistant", m.text, judged=True) for m in kept
+                ]
         self.answer_id = answer_id
         return message, earlier
 
@@ -360,11 +363,6 @@ class _Turn:
             notice=answer.notice,
             shortened=answer.shortened,
         )
-
-
-def _storable(text: str) -> str:
-    """Text that PostgreSQL can hold: without NUL, without halves of surrogate pairs."""
-    return text.replace("\0", "").encode(errors="ignore").decode()
 
 
 async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:

@@ -9,10 +9,11 @@ from graph.events import ANSWERED, Rung, Usage
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An earlier message of the conversation."""
+    """An earlier message of the conversation. `judged`: as an attack, when it was said."""
 
     role: Literal["visitor", "assistant"]
     text: str
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,20 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from app.access.credentials import Credentials, Found
 from app.access.refusals import refusal
 from app.access.routes import Route, Who, route_of
+from app.staff.desk import Desk
 from app.wiring import Services
-from graph.errors import StorageDown
+from graph.errors import ConfigError, StorageDown
 
 _HOST = re.compile(r"[\w.\-\[\]:]{1,255}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -52,7 +55,7 @@ _FITS: dict[Who, frozenset[str]] = {
     "admin": frozenset({"admin"}),
 }
 """The kinds of callers that each sort of route is for."""
-
+_TITLES = {403: "Not for you", 404: "Not found", 409: "This site cannot be shown", 413: "Too large"}
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +99,7 @@ class Gate:
     ) -> None:
         self._app, self._services, self._credentials = app, services, credentials
         self._origins, self._hosts, self._body_bytes = frozenset(origins), frozenset(hosts), body_bytes
+        self._desk = Desk(services)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that may not pass, or pass it on."""
@@ -111,7 +115,7 @@ class Gate:
             log.exception("the database failed at the gate")
             refused = _Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(StorageDown()), "busy")
         if refused:
-            await refused.answer(scope, receive, send)
+            await self._refuse(refused, scope, receive, send)
         else:
             await self._pass(scope, receive, send)
 
@@ -119,14 +123,21 @@ class Gate:
         """Find the route and who asks; `_Refused` when the request may not pass."""
         connection = HTTPConnection(scope)
         headers, path, method = connection.headers, scope["path"], scope.get("method", "GET")
-        if self._hosts and _name_in(host_of(headers)) not in self._hosts:
+        name = _name_in(host_of(headers))
+        if name is None and "host" in headers:
+            raise _Refused(HTTPStatus.BAD_REQUEST, "The header Host holds no name.")
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # A proxy before us may believe the one and we the other: the rest would be somebody's next request.
+            raise _Refused(HTTPStatus.BAD_REQUEST, "Give Content-Length or Transfer-Encoding, not both.")
+        if self._hosts and name not in self._hosts:
             raise _Refused(HTTPStatus.MISDIRECTED_REQUEST, "This server is not known by that name; see server.hosts.")
         if method == "OPTIONS" and path.startswith("/widget/"):
             raise _Refused(HTTPStatus.NO_CONTENT, "")
         found = route_of(method, path)
-        if found is None:
+        if found is None or _CONTROL.search(path):
             raise _Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
         route, parts = found
+        connection.state.private = route.who != "anyone"
         by_cookie = route.who in ("anyone", "page", "member", "admin") and not path.startswith("/widget/")
         changes = scope["type"] == "websocket" or method not in _SAFE
         if by_cookie and changes and not self._may_come_from(headers, route):
@@ -140,7 +151,11 @@ class Gate:
         if route.who != "anyone":
             _check(route, asking)
         if route.site == "path":
-            site = await self._services.sites.named(parts["site"])
+            try:
+                site = await self._services.sites.named(parts["site"])
+            except ConfigError:
+                sentence = "Its configuration cannot be read; `parley site show` says why."
+                raise _Refused(HTTPStatus.CONFLICT, sentence) from None
             if site is None or not asking.principal.may_see(site.id):
                 raise _Refused(HTTPStatus.NOT_FOUND, "There is no such site, or it is not one of yours.")
         connection.state.principal = asking.principal
@@ -148,24 +163,27 @@ class Gate:
 
     def _may_come_from(self, headers: Headers, route: Route) -> bool:
         origin = headers.get("origin")
-        if origin is None or urlsplit(origin).netloc == headers.get("host"):
+        if origin is None or origin.partition("://")[2] == headers.get("host"):
             return True
         return route.who not in ("member", "admin") and origin in self._origins
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        read, began = 0, False
+        read, began, over = 0, False, False
 
         async def counted() -> Message:
-            nonlocal read
+            nonlocal read, over
             message = await receive()
             if message["type"] == "http.request":
                 read += len(message.get("body", b""))
                 if read > self._body_bytes:
+                    over = True
                     raise TooLarge
             return message
 
         async def marked(message: Message) -> None:
             nonlocal began
+            if over and not began:
+                return  # whoever read the body took its end for some other fault
             if message["type"] == "http.response.start":
                 began = True
                 _mark(MutableHeaders(raw=message["headers"]), scope)
@@ -173,10 +191,35 @@ class Gate:
 
         try:
             await self._app(scope, counted, marked)
-        except TooLarge:
-            if not began:
-                refused = _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too large to be read here.")
-                await refused.answer(scope, receive, send)
+        except Exception:
+            if not over:
+                raise
+        if over and not began:
+            refused = _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "That is too large to be read here.")
+            await self._refuse(refused, scope, receive, send)
+
+    async def _refuse(self, refused: "_Refused", scope: Scope, receive: Receive, send: Send) -> None:
+        """Say so, as the door's clients read it."""
+        if scope["type"] == "websocket":
+            await WebSocketClose(1008, refused.sentence)(scope, receive, send)
+            return
+        response = self._said(refused, scope)
+        if refused.status == HTTPStatus.NO_CONTENT:
+            response.body = b""
+            response.headers.update(PREFLIGHT)
+            del response.headers["content-length"]
+        elif refused.status == HTTPStatus.BAD_REQUEST:
+            response.headers["Connection"] = "close"
+        _mark(response.headers, scope)
+        await response(scope, receive, send)
+
+    def _said(self, refused: "_Refused", scope: Scope) -> Response:
+        path, status, headers = scope["path"], refused.status, Headers(scope=scope)
+        wants_page = headers.get("sec-fetch-mode") == "navigate" or "text/html" in headers.get("accept", "")
+        if wants_page and path.startswith("/staff") and status in _TITLES:
+            values = {"title": _TITLES[status], "sentence": refused.sentence}
+            return self._desk.render("message.html", Request(scope), None, status=status, **values)
+        return refusal(scope["method"], path, status, refused.sentence, code=refused.code, wants_page=wants_page)
 
 
 class _Refused(Exception):
@@ -185,21 +228,6 @@ class _Refused(Exception):
     def __init__(self, status: HTTPStatus, sentence: str, code: str | None = None) -> None:
         super().__init__(sentence)
         self.status, self.sentence, self.code = status, sentence, code
-
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say so, as the door's clients read it."""
-        if scope["type"] == "websocket":
-            await WebSocketClose(1008, self.sentence)(scope, receive, send)
-            return
-        path, headers = scope["path"], Headers(scope=scope)
-        wants_page = headers.get("sec-fetch-mode") == "navigate" or "text/html" in headers.get("accept", "")
-        response = refusal(scope["method"], path, self.status, self.sentence, code=self.code, wants_page=wants_page)
-        if self.status == HTTPStatus.NO_CONTENT:
-            response.body = b""
-            response.headers.update(PREFLIGHT)
-            del response.headers["content-length"]
-        _mark(response.headers, scope)
-        await response(scope, receive, send)
 
 
 def _check(route: Route, asking: Found) -> None:
@@ -224,6 +252,8 @@ def _mark(headers: MutableHeaders, scope: Scope) -> None:
     if scope["path"] == "/widget.js" or scope["path"].startswith("/widget/"):
         for name, value in ANY_ORIGIN.items():
             headers.setdefault(name, value)
+    if scope.get("state", {}).get("private", True):
+        headers.setdefault("Cache-Control", "no-store")
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     if scope["scheme"] in ("https", "wss"):

@@ -19,6 +19,7 @@ from app.chat.runtime import Chat
 from app.chat.steps_shown import stamp
 from app.db import conversations, tables
 from app.db.users import GUEST, ensure_guest, find_user
+from app.storable import storable
 from graph.guards.pseudonyms import Pseudonyms
 
 LONGEST_PAGE = 100
@@ -113,7 +114,7 @@ class ParleyDataLayer(BaseDataLayer):
                 user_id,
                 limit=min(max(pagination.first, 1), LONGEST_PAGE),
                 after=_read_cursor(pagination.cursor),
-                search=filters.search,
+                search=storable(filters.search or "") or None,
                 helpful=filters.feedback,
             )
         threads = [

@@ -11,15 +11,15 @@ from chainlit.auth import clear_auth_cookie, get_current_user
 from chainlit.session import WebsocketSession
 from chainlit.types import DeleteFeedbackRequest, UpdateFeedbackRequest, UpdateThreadRequest
 from chainlit.user import PersistedUser, User
-from fastapi import APIRouter, Depends, HTTPException, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 from starlette.datastructures import Headers
 
+from app.access.gate import host_of
 from app.attachments import MOST, read_text
 from app.chat.answer_text import plain
 from app.chat.data_layer import uuid_or_none
-from app.access.gate import host_of
 from app.chat.guest_pass import GUEST_COOKIE, TOKEN_COOKIE, bearer, cookies_for, forget
 from app.chat.pages import page_html, policy
 from app.chat.runtime import Chat
@@ -29,11 +29,13 @@ from app.db.pseudonyms import load_pseudonyms
 from app.db.scores import conversation_of_answer, rate, unrate
 from app.db.users import GUEST
 from app.protecting import find_source, protect
+from app.storable import storable
 from graph.errors import AttachmentRefused
 from graph.guards.pseudonyms import Pseudonyms
 
 LONGEST_COMMENT = 2000
 LONGEST_TITLE = 120
+MOST_SOURCES = 1000
 
 SESSION_COOKIE = "X-Chainlit-Session-id"
 
@@ -102,7 +104,6 @@ def _add_pages(router: APIRouter, chat: Chat, token_secret: str) -> None:
         response.headers.append("Set-Cookie", forget(GUEST_COOKIE, secure=request.url.scheme == "https"))
         return response
 
-
     @router.post("/set-session-cookie")
     async def remember_session(wanted: SessionCookie, request: Request) -> Response:
         """Keep which session of the page this browser has, for a load balancer that leads it back to its process."""
@@ -145,7 +146,10 @@ def _add_judgements(router: APIRouter, chat: Chat) -> None:
 
     @router.put("/project/thread")
     async def rename(payload: UpdateThreadRequest, user: Known) -> JSONResponse:
-        conversation_id, title = uuid_or_none(payload.threadId), " ".join(payload.name.split())[:LONGEST_TITLE]
+        conversation_id, title = (
+            uuid_or_none(payload.threadId),
+            " ".join(storable(payload.name).split())[:LONGEST_TITLE],
+        )
         if not title:
             raise HTTPException(400, "Please give a name.")
         async with sessions.begin() as session:
@@ -186,7 +190,7 @@ def _add_files(router: APIRouter, chat: Chat) -> None:
         return PlainTextResponse(pseudonyms.restore(found.text))
 
     @router.get("/sources/{answer_id}/{number}")
-    async def source(answer_id: str, number: int, user: Known) -> Response:
+    async def source(answer_id: str, number: Annotated[int, Path(ge=1, le=MOST_SOURCES)], user: Known) -> Response:
         """A cited passage as Markdown, with a link to its page or, without one, the name of its document."""
         id_ = uuid_or_none(answer_id)
         async with sessions() as session:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, select, update
+from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.db.listen import tell
-from app.db.tables import Attachment, Citation, Conversation, Message
+from app.db.tables import Attachment, Citation, Conversation, Message, Trace
 from graph.errors import VisitorError
 from graph.events import Source
 
@@ -84,10 +85,21 @@ async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int, 
 
 
 async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID, limit: int) -> list[Message]:
-    """The last `limit` messages before the one named, oldest first, without answers that are not whole."""
+    """The last `limit` messages before the one named, oldest first, without answers that are not whole.
+
+    Nor with turns that were never classified: their message was blocked, or they ended before it was judged.
+    """
     if limit == 0:
         return []
     moment = select(Message.created_at).where(Message.id == before).scalar_subquery()
+    answer = aliased(Message)
+    unjudged = (
+        select(answer.id)
+        .join(Trace, Trace.message_id == answer.id)
+        .where(answer.conversation_id == conversation_id, Trace.intent.is_(None))
+        .where(or_(answer.id == Message.id, answer.reply_to == Message.id))
+        .exists()
+    )
     found = await session.scalars(
         select(Message)
         .where(
@@ -95,6 +107,7 @@ async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID,
             Message.created_at < moment,
             Message.status.in_(("done", "stopped")),
             Message.text != "",
+            ~unjudged,
         )
         .order_by(Message.created_at.desc())
         .limit(limit)

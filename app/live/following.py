@@ -30,7 +30,7 @@ def read_position(text: str | None) -> Position:
         attempt, withdrawn, offset = map(int, (text or "").split("."))
     except ValueError:
         return Position()
-    return Position(attempt, withdrawn, offset)
+    return Position(attempt, withdrawn, offset) if min(attempt, withdrawn, offset) >= 0 else Position()
 
 
 @dataclass(frozen=True, slots=True)

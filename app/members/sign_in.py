@@ -1,7 +1,5 @@
 """Signing in with address and password: not too often for one address, nor from one place."""
 
-import hashlib
-import ipaddress
 import logging
 import math
 from collections.abc import AsyncIterator
@@ -10,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.access.places import hidden, place_of
 from app.db.attempts import attempt, attempt_member
 from app.db.members import confirm_password, member_by_email
 from app.db.rates import count
@@ -71,7 +70,7 @@ class SignIn:
     async def _proven(self, email: str, password: str, address: str) -> AsyncIterator[tuple[AsyncSession, UUID]]:
         """A transaction in which the password is the right one, and the id of the member whose it is."""
         async with self._sessions.begin() as session:
-            key = f"sign-in from {_hidden(_network(address))}"
+            key = f"sign-in from {place_of(address)}"
             wait_s = await count(session, key, most=FROM_ONE_PLACE, window_s=FROM_ONE_PLACE_S)
         if wait_s is not None:
             log.warning("too many tries to sign in came from one place")
@@ -83,7 +82,7 @@ class SignIn:
             if member is not None:
                 wait_s = await attempt_member(session, member.id)
             else:
-                wait_s = await attempt(session, f"sign-in of {_hidden(email)}")
+                wait_s = await attempt(session, f"sign-in of {hidden(email)}")
         known = str(member.id) if member else "none"
         if wait_s is not None:
             log.warning("a member must wait to sign in", extra={"member": known, "wait_s": round(wait_s)})
@@ -98,17 +97,3 @@ class SignIn:
             if not await confirm_password(session, member.id, stored, checked.newer):
                 raise SignInRefused
             yield session, member.id
-
-
-def _network(address: str) -> str:
-    """The network whose tries count together: of IPv6, a customer has a whole one to choose addresses from."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False)) if parsed.version == 6 else address
-
-
-def _hidden(text: str) -> str:
-    """What stands for a text in a key: people type passwords into fields for names."""
-    return hashlib.sha256(text.encode()).hexdigest()

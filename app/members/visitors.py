@@ -10,6 +10,7 @@ from app.db.rates import forget
 from app.db.tables import Site, User
 from app.db.users import GUEST, find_user, renew_hash, store_password
 from app.members.passwords import LONGEST, acceptable, check, hashed
+from app.storable import storable
 from graph.errors import ConfigError
 
 SHORTEST = 8
@@ -49,7 +50,7 @@ class Passwords:
         Raises:
             TooManyChecks: very many wait already.
         """
-        identifier = identifier.strip()
+        identifier = storable(identifier).strip()
         if not identifier or len(identifier) > 200 or len(password) > LONGEST:
             return None
         key = _key(site_id, identifier)

@@ -31,7 +31,7 @@ def add_door(router: APIRouter, desk: Desk) -> None:
 
 def next_path(asked: str) -> str:
     """Where to go after the sign-in: a page of ours, whatever the address says."""
-    return asked if _OURS.fullmatch(asked) and asked != SIGN_IN else HOME
+    return asked if _OURS.fullmatch(asked) and not {".", "..", "sign-in"} & set(asked.split("/")) else HOME
 
 
 def _add_sign_in(router: APIRouter, desk: Desk) -> None:

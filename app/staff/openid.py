@@ -6,10 +6,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from app.access.places import place_of
+from app.db.rates import count
 from app.members.cookies import read_cookie, set_cookie
 from app.members.openid import member_of_identity
 from app.members.sessions import start
-from app.members.sign_in import SignInRefused
+from app.members.sign_in import SignInRefused, must_wait
 from app.openid.refused import OpenIdRefused
 from app.openid.sign_in import CALLBACK, COOKIE, LASTS_S, begin, finish
 from app.staff.desk import SIGN_IN, Desk, came_from
@@ -17,17 +19,28 @@ from app.staff.door import next_path
 from app.staff.refusals import NotShown
 from graph.errors import UnknownSite
 
+BEGUN, BEGUN_S = 30, 600
+"""Sign-ins that one place may begin within so many seconds: each is a row, and may ask the provider."""
+
 
 def add_openid(router: APIRouter, desk: Desk) -> None:
     """Both ways. Whatever goes wrong on them is one sentence on a page."""
     services = desk.services
 
+    async def admit(request: Request) -> None:
+        place = place_of(came_from(request)[0])
+        async with services.sessions.begin() as session:
+            wait_s = await count(session, f"openid from {place}", most=BEGUN, window_s=BEGUN_S)
+        if wait_s is not None:
+            raise must_wait(wait_s)
+
     @router.get("/staff/openid")
     async def leave(request: Request) -> Response:
         to = next_path(request.query_params.get("next", ""))
         try:
+            await admit(request)
             url, state = await begin(services, to, origin=desk.address(request))
-        except OpenIdRefused as error:
+        except (OpenIdRefused, SignInRefused) as error:
             raise _refused(error) from None
         response = RedirectResponse(url, HTTPStatus.SEE_OTHER, headers={"Cache-Control": "no-store"})
         set_cookie(response, request, state, name=COOKIE, age_s=LASTS_S)

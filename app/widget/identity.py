@@ -45,10 +45,16 @@ def read_identity(identity: Identity, token: str) -> Vouched:
     except jwt.InvalidTokenError as error:
         raise _refused(f"the identity cannot be trusted ({error})") from None
     subject = claims["sub"]
-    if not isinstance(subject, str) or not 0 < len(subject) <= 150:
-        raise _refused("the identity's sub must be a text of at most 150 characters")
-    name = claims.get("name")
-    return Vouched(f"{HOST}{subject}", name[:100] if isinstance(name, str) and name.strip() else None)
+    if not isinstance(subject, str) or not 0 < len(subject) <= 150 or not subject.isprintable():
+        raise _refused("the identity's sub must be a printable text of at most 150 characters")
+    return Vouched(f"{HOST}{subject}", _shown(claims.get("name")))
+
+
+def _shown(name: object) -> str | None:
+    """A name in one line, without what no database holds."""
+    if not isinstance(name, str):
+        return None
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split())[:100] or None
 
 
 def _refused(reason: str) -> WidgetRefused:

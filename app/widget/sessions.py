@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+from app.access.places import place_of
 from app.attachments import MOST, TYPES
 from app.db.conversations import give_conversations
 from app.db.rates import count
@@ -53,7 +54,7 @@ async def open_session(
 
 async def _admit(services: Services, site: SiteView, address: str) -> None:
     async with services.sessions.begin() as session:
-        wait_s = await count(session, f"widget {site.id} {address}", most=SESSIONS_A_MINUTE, window_s=60)
+        wait_s = await count(session, f"widget {site.id} {place_of(address)}", most=SESSIONS_A_MINUTE, window_s=60)
     if wait_s is not None:
         raise WidgetRefused(
             429,

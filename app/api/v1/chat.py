@@ -14,6 +14,7 @@ from app.api.v1.caller import Caller, calling
 from app.api.v1.errors import away, failed
 from app.api.v1.following import while_awaited
 from app.db.service_tokens import ensure_program_user
+from app.storable import storable
 from app.turns import TurnRequest, run_turn
 from app.wiring import Services
 from graph.events import Done, Event, Failed, Reset, Started, Token
@@ -65,7 +66,7 @@ async def _complete(services: Services, body: ChatRequest, request: Request, cal
 
 
 async def _turn_request(services: Services, body: ChatRequest, asked: Asked, caller: Caller) -> TurnRequest:
-    user = None if body.user is None else body.user.replace("\0", "").encode(errors="ignore").decode()
+    user = None if body.user is None else storable(body.user)
     async with services.sessions.begin() as session:
         user_id = await ensure_program_user(session, caller.site_id, caller.token_id, user)
     return TurnRequest(caller.site_id, user_id, uuid4(), uuid4(), asked.question, earlier=asked.earlier, door="api")
