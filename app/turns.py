@@ -31,7 +31,7 @@ from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Toke
 from graph.guards.pseudonyms import Pseudonyms, Restorer
 from graph.state import Answer, Attached, Earlier, TurnState
 
-PROGRESS_S = 1.0
+PROGRESS_S = 0.5
 """How often the text shown so far is kept while an answer streams."""
 CUT = "cut"
 """A turn that is cancelled with this message was not stopped by its visitor: another process may go on with it."""

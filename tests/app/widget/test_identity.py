@@ -96,3 +96,17 @@ def test_what_the_hosts_key_did_not_sign_is_refused(identity: dict[str, str], to
 def test_the_public_key_is_no_secret_to_sign_with() -> None:
     with pytest.raises(WidgetRefused):
         read_identity(Identity(public_key=pem(RSA)), signed_with_the_public_key(pem(RSA)))
+
+
+@pytest.mark.parametrize("sub", ["a\0b", "a\nb", "a\u202eb"])
+def test_an_id_that_cannot_be_written_down_is_refused(sub: str) -> None:
+    with pytest.raises(WidgetRefused) as refused:
+        read_identity(Identity.model_validate({"secret": SECRET}), jwt.encode(claims(sub=sub), SECRET))
+
+    assert "printable" in refused.value.message
+
+
+def test_a_name_is_shown_in_one_line() -> None:
+    token = jwt.encode(claims(name=" Ada\0\nLovelace "), SECRET)
+
+    assert read_identity(Identity.model_validate({"secret": SECRET}), token).name == "Ada Lovelace"
