@@ -77,3 +77,23 @@ async def test_a_connection_that_breaks_is_replaced_and_who_listens_learns_of_th
 
 async def test_who_does_not_run_is_never_fresh(engine: AsyncEngine) -> None:
     assert not Listener(raw_url(engine)).fresh
+
+
+async def test_what_one_cannot_use_keeps_nobody_else_from_hearing(
+    engine: AsyncEngine, sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    found = Heard(engine)
+    first: list[int] = []
+    found.listener.on("numbers", lambda payload: first.append(int(payload)))
+    found.listener.on("numbers", found.payloads.append)
+    task = asyncio.create_task(found.listener.run())
+    await sooner_or_later(lambda: found.listener.fresh, most_s=10)
+
+    await say(sessions, "numbers", "secret words")
+    await say(sessions, "numbers", "2")
+
+    await sooner_or_later(lambda: first == [2])
+    assert found.payloads == ["secret words", "2"]
+    assert "could not be used" in caplog.text
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
