@@ -29,6 +29,10 @@ class NotYourConversation(VisitorError):
     """This conversation belongs to somebody else."""
 
 
+class IdTaken(VisitorError):
+    """This message's id is another message's; send it with a new one."""
+
+
 class AskedAlready(VisitorError):
     """This message was sent already."""
 
@@ -55,17 +59,20 @@ async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int, 
     Raises:
         NotYourConversation: the conversation exists, with another user or site.
         AskedAlready: the message exists.
+        IdTaken: the id is an answer's, or a message's of another conversation.
     """
     title = _title(message.text)
     await own_conversation(session, message.site_id, message.user_id, message.conversation_id, message.door, title)
-    began = await session.scalar(
-        select(Message.created_at).where(Message.id == message.id, Message.conversation_id == message.conversation_id)
-    )
-    if began is not None:
+    there = await session.get(Message, message.id)
+    if there is not None:
+        if (there.conversation_id, there.role) != (message.conversation_id, "visitor"):
+            raise IdTaken
         if once:
             raise AskedAlready
         await session.execute(
-            delete(Message).where(Message.conversation_id == message.conversation_id, Message.created_at >= began)
+            delete(Message).where(
+                Message.conversation_id == message.conversation_id, Message.created_at >= there.created_at
+            )
         )
     common = {"site_id": message.site_id, "conversation_id": message.conversation_id}
     answer_id = uuid4()

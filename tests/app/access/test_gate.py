@@ -99,3 +99,38 @@ async def test_without_a_database_nobody_gets_in_and_is_told_to_come_back(servic
 
     assert answer.status_code == 503
     assert "try again" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://chat.example.evil", "http://x@chat.example", "chat.example"])
+async def test_an_origin_is_ours_as_a_whole_or_not_at_all(services: Services, origin: str) -> None:
+    async with client(services) as http:
+        assert (await http.post("/logout", headers={"Origin": origin})).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["[", "chat example", "x@chat.example"])
+async def test_a_host_that_is_no_name_is_refused(services: Services, host: str) -> None:
+    async with client(services) as http:
+        answer = await http.get("/", headers={"Host": host})
+    assert (answer.status_code, answer.headers["connection"]) == (400, "close")
+
+
+@pytest.mark.parametrize("path", ["/public/%00", "/assets/a%0Ab", "/staff/sites/%7F"])
+async def test_no_address_holds_control_characters(services: Services, path: str) -> None:
+    async with client(services) as http:
+        assert (await http.get(path)).status_code == 404
+
+
+async def test_staff_are_refused_by_a_page(services: Services) -> None:
+    async with client(services) as http:
+        page = await http.get("/staff/nothing", headers={"Accept": "text/html"})
+        told = await http.get("/staff/nothing")
+    assert page.status_code == told.status_code == 404
+    assert "<h1>Not found</h1>" in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert told.json() == {"detail": "There is nothing here."}
+
+
+async def test_only_what_is_for_everybody_may_be_kept_by_caches(services: Services) -> None:
+    async with client(services) as http:
+        assert (await http.get("/user")).headers["cache-control"] == "no-store"
+        assert "cache-control" not in (await http.get("/assets/x.js")).headers

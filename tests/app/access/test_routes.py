@@ -218,3 +218,21 @@ async def test_a_conversation_cannot_be_shared(app: FastAPI, everybody: list[Cal
         shared = await http.put("/project/thread/share", json={"threadId": ID, "isShared": True})
 
     assert shared.status_code == 404
+
+
+async def test_no_letter_that_a_database_refuses_breaks_the_chat_page(
+    app: FastAPI, everybody: list[Caller], services: Services
+) -> None:
+    page = next(caller for caller in everybody if caller.kind == "page")
+    json = {"Content-Type": "application/json"}
+    statuses = []
+    async with client(app, page) as http:
+        for letter in ("\\u0000", "\\ud800"):
+            named = f'{{"threadId": "{ID}", "name": "a{letter}b"}}'
+            statuses.append((await http.put("/project/thread", content=named, headers=json)).status_code)
+            wanted = f'{{"pagination": {{"first": 5}}, "filter": {{"search": "a{letter}b"}}}}'
+            statuses.append((await http.post("/project/threads", content=wanted, headers=json)).status_code)
+        statuses.append((await http.get(f"/sources/{ID}/{10**30}")).status_code)
+        statuses.append((await http.post("/login", data={"username": "a\0b", "password": "x"})).status_code)
+
+    assert statuses == [404, 200, 404, 200, 422, 401]

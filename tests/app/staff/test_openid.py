@@ -13,6 +13,7 @@ import uvicorn
 from app.openid.provider import provider_of
 from app.server import create_app
 from app.settings import OpenId
+from app.staff.openid import BEGUN
 from app.wiring import Services
 from tests.app.openid.conftest import Server
 from tests.app.openid.double import CLIENT, SECRET, Double
@@ -94,3 +95,15 @@ async def test_a_way_back_that_nobody_began_is_refused(services: Services, provi
     person = person_at(services, provider)
     assert "begin again" in await person.go("/staff/openid/callback?code=x&state=y")
     assert person.status == 403
+
+
+async def test_one_place_cannot_begin_sign_ins_without_end(services: Services, provider: Double) -> None:
+    person = person_at(services, provider)
+    for _ in range(BEGUN):
+        begun = await person.http.get("/staff/openid", follow_redirects=False)
+        assert begun.status_code == 303
+
+    said = await person.go("/staff/openid")
+
+    assert person.status == 403
+    assert "Too many tries" in said

@@ -1,5 +1,6 @@
 """Who gets in at the widget, from which page, how often, and as whom."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -216,3 +217,31 @@ async def test_nobody_asks_for_a_person_in_anothers_conversation(http: httpx.Asy
     found = await http.post(path, json={}, headers=bearer(await begin(http)))
 
     assert (found.status_code, found.json()["error"]["code"]) == (404, "not_found")
+
+
+async def test_what_cannot_be_read_is_the_senders_fault(http: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(30):
+            yield b"x" * 100_000
+
+    headers = {"Content-Type": "application/json"}
+    deep = await http.post("/widget/session", content=b"[" * 50_000, headers=headers)
+    large = await http.post("/widget/session", content=endless(), headers=headers)
+
+    assert (deep.status_code, deep.json()["error"]["code"]) == (400, "bad_request")
+    assert (large.status_code, large.json()["error"]["code"]) == (413, "too_large")
+
+
+async def test_a_header_that_two_programs_read_differently_ends_the_connection(http: httpx.AsyncClient) -> None:
+    smuggled = (
+        b"POST /widget/session HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n\r\nGET /widget/conversations HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection(http.base_url.host, http.base_url.port)
+    writer.write(smuggled)
+
+    answers = await asyncio.wait_for(reader.read(), 5)
+    writer.close()
+
+    assert answers.startswith(b"HTTP/1.1 400")
+    assert answers.count(b"HTTP/1.1") == 1
