@@ -16,8 +16,11 @@ TOWN = 0.4
 """The same for a word in small letters after a number."""
 CERTAIN = 0.9
 """What a single word without a digit must reach to be an address."""
+LONGEST = 40
+"""No word of a name, an address or a user name is longer."""
 _INSIDE_NAME = frozenset(".-'’")
 _FEWEST_DIGITS = {"CREDIT_CARD": 11, "DATE_OF_BIRTH": 2, "IBAN": 8, "NATIONAL_ID": 4, "PHONE": 6}
+_OF_WORDS = frozenset({"ADDRESS", "PERSON", "PLACE", "USERNAME"})
 _DIGITS_FIRST = frozenset({"CREDIT_CARD", "PHONE"})
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ: "
 _SECRET = re.compile(r"[\d\W_]")
@@ -109,6 +112,8 @@ def _possible(kind: str, text: str, start: int, end: int, score: float) -> bool:
         return False  # its form says everything: `found_by_form` knows which of them are nobody's
     if kind in _FEWEST_DIGITS:
         return digits >= _FEWEST_DIGITS[kind] and not ordered(text, start)
+    if kind in _OF_WORDS and max(map(len, value.split())) > LONGEST:
+        return False
     if kind == "ADDRESS":
         return " " in value or digits > 3 or score > CERTAIN
     if kind == "PASSWORD":

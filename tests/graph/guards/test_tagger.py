@@ -79,6 +79,7 @@ def test_any_text_is_read(tagger: Tagger, text: str) -> None:
         pytest.param("Elm St\nBern", "ADDRESS,ADDRESS,PLACE", [("ADDRESS", "Elm St\nBern")], id="on two lines"),
         pytest.param("order 4567", "NOTHING,PHONE", [], id="the number of an order"),
         pytest.param("the secret", "NOTHING,PASSWORD", [], id="a word is no password"),
+        pytest.param("hi " + "x" * 50, "NOTHING,PERSON", [], id="nobody has such a long name"),
         pytest.param("on 7 May", "NOTHING,PERSON,NOTHING", [], id="a number is nobody"),
     ],
 )  # fmt: skip
