@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ _QUIET = (
     "alembic",
     "procrastinate",
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"color_message"}  # the last is uvicorn's, for terminals
 
 
@@ -70,6 +72,10 @@ class Text(Frames):
         }
         record.fields = "".join(f" {name}={value}" for name, value in extra.items())
         return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        """Return one line, whatever a library quotes in it: nobody outside writes a line of ours."""
+        return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], super().formatMessage(record))
 
 
 def configure_logs(level: str, json_lines: bool) -> None:

@@ -8,8 +8,9 @@ from typing import Annotated
 from uuid import UUID
 
 from chainlit.auth import clear_auth_cookie, get_current_user
+from chainlit.server import call_action
 from chainlit.session import WebsocketSession
-from chainlit.types import DeleteFeedbackRequest, UpdateFeedbackRequest, UpdateThreadRequest
+from chainlit.types import CallActionRequest, DeleteFeedbackRequest, UpdateFeedbackRequest, UpdateThreadRequest
 from chainlit.user import PersistedUser, User
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
@@ -36,6 +37,7 @@ from graph.guards.pseudonyms import Pseudonyms
 LONGEST_COMMENT = 2000
 LONGEST_TITLE = 120
 MOST_SOURCES = 1000
+OUT_OF_DATE = "This page is out of date. Please reload it."
 
 SESSION_COOKIE = "X-Chainlit-Session-id"
 
@@ -63,6 +65,7 @@ def chat_routes(chat: Chat, token_secret: str) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     _add_pages(router, chat, token_secret)
     _add_judgements(router, chat)
+    _add_actions(router)
     _add_files(router, chat)
     return router
 
@@ -162,6 +165,16 @@ def _add_judgements(router: APIRouter, chat: Chat) -> None:
         return JSONResponse({"success": True})
 
 
+def _add_actions(router: APIRouter) -> None:
+    @router.post("/project/action")
+    async def act(payload: CallActionRequest, user: Known) -> JSONResponse:
+        """Let Chainlit do it, which fails where the session has ended; whose session it is, it asks itself."""
+        if WebsocketSession.get_by_id(payload.sessionId) is None:
+            raise HTTPException(404, OUT_OF_DATE)
+        done: JSONResponse = await call_action(payload, user)
+        return done
+
+
 def _add_files(router: APIRouter, chat: Chat) -> None:
     sessions = chat.services.sessions
 
@@ -169,7 +182,7 @@ def _add_files(router: APIRouter, chat: Chat) -> None:
     async def upload(session_id: str, file: UploadFile, user: Known) -> JSONResponse:
         session = WebsocketSession.get_by_id(session_id)
         if session is None or session.user is None or session.user.identifier != user.identifier:
-            raise HTTPException(404, "This page is out of date. Please reload it.")
+            raise HTTPException(404, OUT_OF_DATE)
         if len(session.files) >= MOST:
             raise HTTPException(400, f"At most {MOST} files can be attached.")
         name, limit = file.filename or "file", chat.settings.turn.attachment_bytes

@@ -34,3 +34,11 @@ def test_an_exception_is_told_without_its_message(capsys: pytest.CaptureFixture[
         assert json.loads(written)["trace_id"] == "7"
     else:
         assert "trace_id=7" in written
+
+
+def test_what_a_library_quotes_begins_no_line_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("info", json_lines=False)
+
+    logging.getLogger("engineio").error("Invalid session %s", "x\n2026-01-01 ERROR parley: forged\u2028\x1b[2J")
+
+    assert len(capsys.readouterr().err.splitlines()) == 1

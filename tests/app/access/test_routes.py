@@ -228,7 +228,7 @@ async def test_no_letter_that_a_database_refuses_breaks_the_chat_page(
     statuses = []
     async with client(app, page) as http:
         for letter in ("\\u0000", "\\ud800"):
-            named = f'{{"threadId": "{ID}", "name": "a{letter}b"}}'
+            named = f'{{"threadId": "{uuid4()}", "name": "a{letter}b"}}'
             statuses.append((await http.put("/project/thread", content=named, headers=json)).status_code)
             wanted = f'{{"pagination": {{"first": 5}}, "filter": {{"search": "a{letter}b"}}}}'
             statuses.append((await http.post("/project/threads", content=wanted, headers=json)).status_code)
@@ -236,3 +236,11 @@ async def test_no_letter_that_a_database_refuses_breaks_the_chat_page(
         statuses.append((await http.post("/login", data={"username": "a\0b", "password": "x"})).status_code)
 
     assert statuses == [404, 200, 404, 200, 422, 401]
+
+
+async def test_an_action_of_a_session_that_has_ended_is_refused(app: FastAPI, everybody: list[Caller]) -> None:
+    page = next(caller for caller in everybody if caller.kind == "page")
+    async with client(app, page) as http:
+        answer = await http.post("/project/action", json={"sessionId": "gone", "action": {"name": "retry"}})
+
+    assert (answer.status_code, answer.json()) == (404, {"detail": "This page is out of date. Please reload it."})
