@@ -244,3 +244,15 @@ async def test_an_action_of_a_session_that_has_ended_is_refused(app: FastAPI, ev
         answer = await http.post("/project/action", json={"sessionId": "gone", "action": {"name": "retry"}})
 
     assert (answer.status_code, answer.json()) == (404, {"detail": "This page is out of date. Please reload it."})
+
+
+async def test_a_site_that_cannot_be_read_is_told_of(app: FastAPI, everybody: list[Caller], services: Services) -> None:
+    admin = next(caller for caller in everybody if caller.kind == "admin")
+    async with services.sessions.begin() as session:
+        site = await ensure_site(session, "broken")
+        site.config = {"unheard of": 1}
+    async with client(app, admin) as http:
+        answer = await http.get("/staff/sites/broken", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 409
+    assert "parley site show" in answer.text
