@@ -1,5 +1,6 @@
 """A turn's services on the real database, with scripted models and one document."""
 
+import sys
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -12,6 +13,13 @@ from app.turns import TurnRequest
 from app.wiring import Services
 from tests.app.shop import shop_services
 from tests.app.turning import QUESTION
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _chainlit_can_be_mounted_again() -> None:
+    """Chainlit's own application is one for the process, and once it has answered, mounting it is refused."""
+    if server := sys.modules.get("chainlit.server"):
+        server.app.middleware_stack = None
 
 
 @pytest.fixture
