@@ -16,10 +16,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.db.handovers import wish_for_person
+from app.db.ledger import Priced, enter
 from app.db.messages import Door, Ending, NewMessage, begin_turn, cite, finish_answer, history, save_progress
 from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
 from app.db.search import SiteKnowledge
 from app.db.traces import TurnTrace, store_trace
+from app.prices import prices
 from app.sites.book import SiteView
 from app.sites.hours import reachable
 from app.sites.models import routes_for
@@ -27,7 +29,7 @@ from app.storable import storable
 from app.wiring import Services
 from graph.context import IntentGuess, Limits, PersonalSpan, TurnContext
 from graph.errors import EmptyMessage, GuardDown, MessageTooLong, StorageDown, UnknownSite, VisitorError
-from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token
+from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token, Usage
 from graph.guards.pseudonyms import Pseudonyms, Restorer
 from graph.state import Answer, Attached, Earlier, TurnState
 
@@ -116,6 +118,7 @@ class _Turn:
     sources: list[Source] = field(default_factory=list)
     intent: IntentGuess | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    tries: tuple[Usage, ...] = ()
     answer: Answer | None = None
     ended: bool = False
 
@@ -175,7 +178,6 @@ class _Turn:
             intent=self.intent,
             details=self.details | ({"error": type(error).__name__} if error else {}),
             steps=self.steps,
-            usage=answer.usage if answer else (),
         )
         try:
             async with self.services.sessions.begin() as session:
@@ -192,6 +194,9 @@ class _Turn:
                 if ours:  # neither replaced by the same question asked again, nor taken over by another process
                     await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
                     await store_trace(session, trace)
+                    price = prices(self.services.settings)
+                    tries = [Priced(used, price(used)) for used in self.tries]
+                    await enter(session, self.request.site_id, self.trace_id, tries)
                     if answer and self.intent and self.intent.route == "handover":
                         await wish_for_person(session, self.request.site_id, self.request.conversation_id)
             self.ended = True
@@ -330,6 +335,8 @@ class _Turn:
                     {"chunk": p.chunk_id, "similarity": round(p.similarity, 4), "score": round(p.score, 5)}
                     for p in update["passages"]
                 ]
+            if "draft" in update:  # kept even if the turn fails afterwards: its tries are on the bill
+                self.tries = update["draft"].usage
             if "answer" in update:
                 self.answer = update["answer"]
 

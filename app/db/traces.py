@@ -1,4 +1,4 @@
-"""Traces, their spans, and what the model calls used."""
+"""Traces and the spans of their steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.tables import Span, Trace, Usage
+from app.db.tables import Span, Trace
 from graph.context import IntentGuess
 from graph.events import Step
-from graph.events import Usage as Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,10 @@ class TurnTrace:
     intent: IntentGuess | None
     details: dict[str, Any]
     steps: Sequence[tuple[datetime, Step]]
-    usage: Sequence[Used]
 
 
 async def store_trace(session: AsyncSession, trace: TurnTrace) -> None:
-    """Store a turn's trace, its spans and its usage."""
+    """Store a turn's trace and its spans."""
     await session.execute(
         insert(Trace).values(
             id=trace.id,
@@ -62,18 +60,4 @@ async def store_trace(session: AsyncSession, trace: TurnTrace) -> None:
                 }
                 for ended_at, step in trace.steps
             ],
-        )
-    for used in trace.usage:
-        await session.execute(
-            insert(Usage).values(
-                site_id=trace.site_id,
-                trace_id=trace.id,
-                route=used.route or used.model,
-                outcome=used.outcome,
-                model=used.model,
-                rung=used.rung,
-                input_tokens=used.input_tokens,
-                output_tokens=used.output_tokens,
-                estimated=used.estimated,
-            )
         )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from graph.events import Done
+from graph.events import ANSWERED, Done
 
 Finish = Literal["stop", "length", "content_filter"]
 
@@ -176,8 +176,9 @@ class Answering:
 
 
 def _usage(done: Done) -> ChatUsage:
-    given = sum(used.input_tokens for used in done.usage)
-    made = sum(used.output_tokens for used in done.usage)
+    answering = [used for used in done.usage if used.outcome == ANSWERED]  # tries that failed are ours to pay
+    given = sum(used.input_tokens for used in answering)
+    made = sum(used.output_tokens for used in answering)
     return ChatUsage(prompt_tokens=given, completion_tokens=made, total_tokens=given + made)
 
 
