@@ -93,6 +93,9 @@ def bench(
             help="Python that has `llama-cpp-python[server]` and `xllamacpp`, to compare the local model with."
         ),
     ] = None,
+    litellm: Annotated[
+        Path | None, typer.Option(help="Python that has `litellm`, to compare the chain with its router.")
+    ] = None,
 ) -> None:
     """Speed and size against their targets; with --data also the answers.
 
@@ -104,7 +107,7 @@ def bench(
     folder = _folder(data) if data is not None else None
     settings_for()
     print(f"{describe()}; before: {load()}\n", flush=True)
-    missed = run(_bench(folder, servers))
+    missed = run(_bench(folder, servers, litellm))
     print(f"\nafter: {load()}")
     if missed:
         print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
@@ -131,10 +134,10 @@ def doors(
         raise typer.Exit(1)
 
 
-async def _bench(data: Path | None, servers: Path | None) -> list[str]:
+async def _bench(data: Path | None, servers: Path | None, litellm: Path | None) -> list[str]:
     from evals.bench.run import measure_speed
 
-    missed = await _printed(measure_speed(data, servers))
+    missed = await _printed(measure_speed(data, servers, litellm))
     if data is not None:
         with _settings(None) as settings:
             _print(_share_lines(await _answers(settings, data)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.settings import Settings
 from app.wiring import open_services
+from evals.bench.chain import measure_chain
 from evals.bench.doors import measure_doors
 from evals.bench.engine import measure_engine
 from evals.bench.figure import Figure
@@ -23,12 +24,15 @@ from evals.bench.turn import measure_turn
 LOOP_QUESTIONS = 6
 
 
-async def measure_speed(data: Path | None, servers: Path | None = None) -> AsyncIterator[list[Figure]]:
+async def measure_speed(
+    data: Path | None, servers: Path | None = None, litellm: Path | None = None
+) -> AsyncIterator[list[Figure]]:
     """Yield the figures of each measurement as soon as it has ended.
 
     Args:
         data: folder of the public evaluation data; without it the guide is measured on.
         servers: Python interpreter that has other servers of the local model; without it they are not run.
+        litellm: Python interpreter that has the package `litellm`; without it its router is not run.
     """
     documents = await asyncio.to_thread(material, data)
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
@@ -49,6 +53,7 @@ async def measure_speed(data: Path | None, servers: Path | None = None) -> Async
             yield await measure_ingest(services, documents)
             yield await measure_turn(services, documents)
             yield await measure_search(services, documents)
+            yield await measure_chain(services, litellm)
     yield await measure_engine()
     if servers is not None:
         yield await measure_servers(servers)
