@@ -7,7 +7,6 @@ from uuid import UUID
 from app.live.following import At, Broken, End, Position, Snapshot, Stopped, Update, Whole, updates
 from graph.events import Done, Event, Failed, Reset, Started, Step, Token
 
-
 GATHER_S = 0.04
 """How long pieces are gathered before a reader is told the next ones: faster than eyes, and half the work."""
 
