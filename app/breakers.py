@@ -26,7 +26,10 @@ class _Known:
 
 
 class SharedBreakers:
-    """Implements `graph.context.Breakers`. A route that is well costs no statement."""
+    """Implements `graph.context.Breakers`. A route that is well costs no statement.
+
+    An answer does not fail because the breakers cannot be read or written: routes are asked as if they were well.
+    """
 
     def __init__(self, sessions: async_sessionmaker[AsyncSession], listener: Listener) -> None:
         self._sessions, self._listener = sessions, listener
@@ -37,13 +40,17 @@ class SharedBreakers:
 
     async def why_not(self, route: str, *, asking: bool = True) -> str | None:
         """None when a route may be asked; otherwise what is wrong with it."""
-        known = (await self._states()).get(route)
-        if known is None or known.open_until is None:
+        try:
+            known = (await self._states()).get(route)
+            if known is None or known.open_until is None:
+                return None
+            if known.open_until > time.monotonic() or not asking:
+                return known.reason
+            async with self._sessions.begin() as session:
+                return None if await may_probe(session, route) else known.reason
+        except SQLAlchemyError:
+            log.warning("the breaker of a model could not be read", extra={"route": route})
             return None
-        if known.open_until > time.monotonic() or not asking:
-            return known.reason
-        async with self._sessions.begin() as session:
-            return None if await may_probe(session, route) else known.reason
 
     async def failed(self, route: str, fault: ModelFault) -> None:
         """Count a fault that says something about the route; after some it is not asked for a while."""
@@ -67,14 +74,21 @@ class SharedBreakers:
 
     async def succeeded(self, route: str) -> None:
         """Forget the route's faults, if there were any."""
-        if route not in await self._states():
-            return
-        async with self._sessions.begin() as session:
-            await close_breaker(session, route)
+        try:
+            if route not in await self._states():
+                return
+            async with self._sessions.begin() as session:
+                await close_breaker(session, route)
+        except SQLAlchemyError:
+            log.warning("a model's recovery could not be stored", extra={"route": route})
         self._outdated()
 
     async def open(self) -> dict[str, str]:
-        """The routes that are not asked just now, each with the reason."""
+        """The routes that are not asked just now, each with the reason.
+
+        Raises:
+            SQLAlchemyError: the database cannot be read.
+        """
         now = time.monotonic()
         return {
             route: known.reason

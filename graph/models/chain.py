@@ -70,7 +70,12 @@ class NoModelAnswered(ModelFault):
 
 @dataclass(slots=True)
 class _Call:
-    """One answer in the making. `carried` is text of a stream that was cut, which another route may go on with."""
+    """One answer in the making.
+
+    Attributes:
+        carried: text of a stream that was cut, which another route may go on with.
+        cut: whose stream that was, and what cut it.
+    """
 
     routes: Sequence[ModelRoute]
     messages: list[BaseMessage]
@@ -81,6 +86,7 @@ class _Call:
     tries: list[Usage] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     carried: str = ""
+    cut: tuple[ModelRoute, ModelFault] | None = None
     too_long: bool = False
 
 
@@ -149,8 +155,10 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
     clock = asyncio.get_running_loop().time
     again = SecondChance(call.limits.waits_s)
     while True:
-        if call.carried and not route.continues:
+        if call.carried and not route.continues:  # the one that was to go on with it was closed meanwhile
+            assert call.cut is not None  # noqa: S101 - it is set with `carried`
             call.carried = ""
+            yield Withdrawn(*call.cut, shown=True)
         yield Attempt(route)
         call.parts = []
         prefix = [AIMessage(call.carried)] if call.carried else []
@@ -185,7 +193,7 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
         shown = call.carried + "".join(call.parts)
         pause_s = again.pause_s(fault, shown=bool(shown))
         goes_on = not refused_to_continue and bool(shown) and await _continued(call, fault, at)
-        call.carried = shown if goes_on else ""
+        call.carried, call.cut = (shown, (route, fault)) if goes_on else ("", None)
         yield Withdrawn(route, fault, shown=bool(shown) and not goes_on)
         if refused_to_continue:
             continue  # the same route begins anew

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.breakers import SharedBreakers
 from app.db.engine import raw_url
@@ -113,3 +113,14 @@ async def test_without_hearing_others_what_was_read_holds_for_a_moment_only(
     await SharedBreakers(sessions, Listener(raw_url(engine))).failed("a", QuotaExhausted())
 
     await until(deaf, "a", "over quota")
+
+
+async def test_an_answer_goes_on_when_the_breakers_cannot_be_read() -> None:
+    nowhere = create_async_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
+    breakers = SharedBreakers(async_sessionmaker(nowhere), Listener("postgresql://nobody@127.0.0.1:9/none"))
+
+    assert await breakers.why_not("a") is None
+    await breakers.failed("a", QuotaExhausted())
+    await breakers.succeeded("a")
+
+    await nowhere.dispose()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
+from graph.context import NoBreakers
 from graph.models.chain import Answered, Delta, NoModelAnswered, stream_answer
 from graph.models.hosted import HostedChatModel
 from graph.models.local import LocalChatModel
@@ -168,6 +169,28 @@ async def test_a_model_that_will_not_continue_begins_anew(chain: Chain) -> None:
 
     assert transcript.answered.text == transcript.shown == FALLBACK_TEXT
     assert transcript.withdrawals == [("cut off", False), ("refusing the request", True)]
+
+
+class ClosedMeanwhile(NoBreakers):
+    """A route is well when it is looked at, and closed when it is to be asked."""
+
+    async def why_not(self, route: str, *, asking: bool = True) -> str | None:
+        return "failing" if asking and route == "second" else None
+
+
+async def test_no_two_halves_when_the_route_that_was_to_continue_is_closed_meanwhile(chain: Chain) -> None:
+    chain.first.play(answer(WHOLE, stop_after=6))
+    chain.second.play(answer(FALLBACK_TEXT))
+    first, second = chain.routes
+    routes = [first, replace(second, continues=True), replace(second, name="third")]
+    transcript = Transcript()
+
+    async for event in stream_answer(routes, [HumanMessage("Hi?")], limits=LIMITS, breakers=ClosedMeanwhile()):
+        transcript.events.append(event)
+
+    assert transcript.answered.route.name == "third"
+    assert transcript.answered.text == transcript.shown == FALLBACK_TEXT
+    assert transcript.withdrawals == [("cut off", False), ("cut off", True)]
 
 
 async def test_a_tool_call_cut_in_its_arguments_is_no_answer(chain: Chain) -> None:
