@@ -9,6 +9,7 @@ from typing import Any
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
+from app.settings_limits import Limits
 from app.settings_models import Hosted, Local, Model
 from app.settings_section import Section
 from graph.errors import ConfigError
@@ -105,6 +106,16 @@ class Turn(Section):
     waits_s: float = Field(5, ge=0, description="Longest wait that a busy hosted model may ask for.")
 
 
+class Alerts(Section):
+    """Where it is told that a site has spent a share of its budget."""
+
+    webhook: str | None = Field(
+        None, pattern=r"^https?://", description="Address that each alert is sent to; https, or this machine."
+    )
+    secret: SecretStr | None = Field(None, min_length=24, description="Signs what is sent to `alerts.webhook`.")
+    private: bool = Field(False, description="Whether `alerts.webhook` may be an address of the own network.")
+
+
 class Chat(Section):
     """The chat page."""
 
@@ -178,6 +189,8 @@ class Settings(Section):
     knowledge: Knowledge = Knowledge()
     guards: Guards = Guards()
     turn: Turn = Turn()
+    limits: Limits = Limits()
+    alerts: Alerts = Alerts()
     chat: Chat = Chat()
     openid: OpenId = OpenId()
     logs: Logs = Logs()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.db.conversations import find_visitor_message
 from app.db.pseudonyms import load_pseudonyms
-from app.turns import AttachedText, TurnRequest
+from app.turn_request import AttachedText, TurnRequest
 from app.wiring import Services
 from graph.guards.pseudonyms import Pseudonyms
 

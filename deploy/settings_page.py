@@ -58,8 +58,7 @@ def page() -> str:
     for path, field in keys():
         if path[:-1] != section:
             section = path[:-1]
-            kind: Any = Settings.model_fields[section[0]].annotation if section else None
-            lines.append(f"## {section[0]}\n\n{kind.__doc__}\n" if section else "## Top level\n")
+            lines.append(f"## {'.'.join(section)}\n\n{_kind_of(section).__doc__}\n" if section else "## Top level\n")
         lines.append(f"### `{'.'.join(path)}`\n\n{field.description}\n")
         lines.append(f"- Value: {_kind(field)}; default: {_default(field)}\n- Variable: `{variable(path)}`\n")
     lines.append(f"## models\n\n{Model.__doc__}\n")
@@ -69,6 +68,13 @@ def page() -> str:
             f"### `models.{name}`\n\n{field.description}\n\n- Value: {_kind(field)}; default: {_default(field)}\n"
         )
     return "\n".join(lines)
+
+
+def _kind_of(section: tuple[str, ...]) -> Any:
+    kind: Any = Settings
+    for name in section:
+        kind = kind.model_fields[name].annotation
+    return kind
 
 
 def _is_section(kind: object) -> bool:

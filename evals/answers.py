@@ -12,7 +12,8 @@ from app.db.search import SiteKnowledge
 from app.db.sites import ensure_site
 from app.db.users import ensure_guest
 from app.ingest import ingest
-from app.turns import TurnRequest, run_turn
+from app.turn_request import TurnRequest
+from app.turns import run_turn
 from app.wiring import Services
 from graph.events import Done
 from graph.knowledge.ground import without_citations
@@ -109,7 +110,7 @@ async def _ask(services: Services, question: str) -> Done:
     async with services.sessions.begin() as session:
         site = await ensure_site(session, SITE)
         user = await ensure_guest(session, site.id, EVALUATION)
-    request = TurnRequest(site.id, user.id, uuid4(), uuid4(), question)
+    request = TurnRequest(site.id, user.id, uuid4(), uuid4(), question, counted=False)
     events = [event async for event in run_turn(services, request)]
     if not isinstance(events[-1], Done):
         raise RuntimeError(f"no answer to {question!r}: {events[-1]}")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.errors import ModelFault
-from graph.events import Rung
+from graph.events import Rung, Usage
 
 if TYPE_CHECKING:  # takes two seconds to import, which commands without a model do without
     from langchain_core.language_models import BaseChatModel
@@ -32,6 +32,8 @@ class Passage:
     text: str
     score: float
     similarity: float
+    suspicious: bool = False
+    """Whether it seems to hold instructions. It is marked where a model reads it, and never quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,10 @@ class TurnContext:
     knowledge: Knowledge
     models: tuple[ModelRoute, ...]
     limits: Limits
+    tries: list[Usage] = field(default_factory=list)
+    """Every try of a model in this turn, as they ended. The chain adds them; all of them are on the bill."""
+    small_jobs: tuple[ModelRoute, ...] = ()
+    """Models for what a visitor does not read as such: a question made to stand alone, a sentence written anew."""
     breakers: Breakers = field(default_factory=NoBreakers)
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""

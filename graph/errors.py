@@ -17,6 +17,9 @@ class ConfigError(ParleyError):
 class VisitorError(ParleyError):
     """That did not work. Please try again."""
 
+    retry_after_s: float | None = None
+    """When it may be tried again, if that is known."""
+
 
 class EmptyMessage(VisitorError):
     """Your message is empty. Please write a question."""
@@ -30,8 +33,20 @@ class AttachmentRefused(VisitorError):
     """That file cannot be read here."""
 
 
+class TooManyRequests(VisitorError):
+    """You have asked as much as you may for now. Please try again later."""
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class UnknownSite(VisitorError):
     """There is no such site; `parley ingest --site NAME` makes one."""
+
+
+class OurFault(VisitorError):
+    """Something went wrong on our side. Please try again."""
 
 
 class StorageDown(VisitorError):

@@ -10,6 +10,8 @@ Rung = Literal["hosted", "local", "quote", "fixed"]
 
 ANSWERED = "answer"
 """Outcome of a try that gave the answer."""
+STOPPED = "stopped"
+"""Outcome of a try whose answer nobody waited for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The turn ended badly. `text` is the sentence for the visitor."""
+    """The turn ended badly. `text` is the sentence for the visitor; a limit says when it may be tried again."""
 
     text: str
     trace_id: str
+    retry_after_s: float | None = None
 
 
 Event = Started | Token | Reset | Step | Source | Notice | Done | Failed

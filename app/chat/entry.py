@@ -27,7 +27,7 @@ from app.chat.uploads import take_files
 from app.chat.visitor_turn import RETRY, TurnOnPage, retry_action, withdraw
 from app.protecting import find_source
 from app.stored_request import stored_request
-from app.turns import AttachedText, TurnRequest
+from app.turn_request import AttachedText, TurnRequest
 from graph.errors import AttachmentRefused
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from app.db.sites import ensure_site
 from app.members.visitors import Passwords
 from app.settings import Settings
-from app.turns import TurnRequest
+from app.turn_request import TurnRequest
 from app.wiring import Services
 from graph.events import Event
 

@@ -3,7 +3,7 @@
 from chainlit.session import WebsocketSession
 
 from app.attachments import MOST, read_text
-from app.turns import AttachedText
+from app.turn_request import AttachedText
 
 
 def take_files(session: WebsocketSession, ids: list[str], *, largest_bytes: int) -> tuple[AttachedText, ...]:

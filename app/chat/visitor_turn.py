@@ -12,7 +12,7 @@ from chainlit.session import WebsocketSession
 from app.chat.answer_text import ENDINGS, shown_answer
 from app.chat.runtime import Chat
 from app.chat.steps_shown import answer_step, now, run_id, run_step, trail_step
-from app.turns import TurnRequest
+from app.turn_request import TurnRequest
 from graph.events import Done, Failed, Notice, Reset, Source, Started, Step, Token
 
 RETRY = "retry"

@@ -11,7 +11,8 @@ from app.cli.run import CommandFailed, run, settings_for
 from app.db.users import ensure_guest
 from app.guide import ensure_site_or_guide
 from app.settings import Settings
-from app.turns import TurnRequest, run_turn
+from app.turn_request import TurnRequest
+from app.turns import run_turn
 from app.wiring import Services, open_services
 from graph.events import Done, Failed, Notice, Reset, Source, Token
 
@@ -54,7 +55,7 @@ async def _request(services: Services, question: str, site_name: str) -> TurnReq
     site = await ensure_site_or_guide(services.sessions, services.encoder, services.settings, site_name)
     async with services.sessions.begin() as session:
         user_id = (await ensure_guest(session, site.id, COMMAND_LINE)).id
-    return TurnRequest(site.id, user_id, uuid4(), uuid4(), question)
+    return TurnRequest(site.id, user_id, uuid4(), uuid4(), question, counted=False)
 
 
 def answer_object(done: Done) -> dict[str, object]:

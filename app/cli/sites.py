@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cli.run import CommandFailed, on_database, run, settings_for, used_wrongly
 from app.db.sites import add_site, configure_site, delete_site, list_sites, site_by_name
 from app.db.tables import Site
+from app.settings import Settings
 from app.sites.config import HIDDEN, SiteConfig, read_config
+from app.sites.models import check_names
 from graph.errors import ConfigError, UnknownSite
 
 sites = typer.Typer(help="The websites and products that this installation serves.", no_args_is_help=True)
@@ -32,12 +34,13 @@ def add(name: Name, origin: Origin = None, file: File = None, set_: Set = None) 
     """Make a site."""
     if not VALID_NAME.fullmatch(name):
         used_wrongly("A site's name has lower-case letters, digits, dots and dashes, and at most 63 of them.")
-    config = read_config(_content({}, file, set_, origin))
+    settings = settings_for()
+    config = _checked(_content({}, file, set_, origin), settings)
 
     async def work(session: AsyncSession) -> bool:
         return await add_site(session, name, config.stored())
 
-    if not run(on_database(settings_for(), "parley site add", work)):
+    if not run(on_database(settings, "parley site add", work)):
         raise CommandFailed(f"There is a site {name} already; `parley site edit {name}` changes it.")
     print(f"Made the site {name}. Give it documents with `parley ingest --site {name} FOLDER`.")
 
@@ -68,17 +71,19 @@ def edit(name: Name, file: File = None, set_: Set = None, origin: Origin = None)
             f"Say what to change with --set, --origin or --file; `parley site show {name}` prints what is set."
         )
 
+    settings = settings_for()
+
     async def work(session: AsyncSession) -> None:
         site = await _site(session, name)
         content = _content(_config(site).stored(), file, set_, origin)
         identity = content.get("identity")
         if isinstance(identity, dict) and identity.get("secret") == HIDDEN:
             identity["secret"] = site.config.get("identity", {}).get("secret")
-        config = read_config(content)
+        config = _checked(content, settings)
         if not await configure_site(session, name, config.stored(), version=site.version):
             raise CommandFailed("Somebody else has just changed this site; look at it and try again.")
 
-    run(on_database(settings_for(), "parley site edit", work))
+    run(on_database(settings, "parley site edit", work))
     print(f"Changed the site {name}.")
 
 
@@ -103,6 +108,13 @@ async def _site(session: AsyncSession, name: str) -> Site:
     if site is None:
         raise UnknownSite(f"There is no site {name}; `parley site list` shows those there are.")
     return site
+
+
+def _checked(content: dict[str, Any], settings: Settings) -> SiteConfig:
+    """A configuration that a process with these settings can follow."""
+    config = read_config(content)
+    check_names(config, settings)
+    return config
 
 
 def _config(site: Site) -> SiteConfig:

@@ -6,21 +6,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.spend import add_spent
 from app.db.tables import Span, Usage
 from graph.events import Usage as Used
-
-# The moment is the same for the ledger's lines and the sums: that of the transaction.
-_SPEND = text("""
-    INSERT INTO spend AS s (site_id, period, period_start, cost_usd, tokens)
-    SELECT :site_id, period, date_trunc(period, now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC', :cost_usd, :tokens
-    FROM (VALUES ('day'), ('month')) AS periods (period)
-    ON CONFLICT (site_id, period, period_start) DO UPDATE
-    SET cost_usd = s.cost_usd + EXCLUDED.cost_usd, tokens = s.tokens + EXCLUDED.tokens
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +35,7 @@ async def enter(session: AsyncSession, site_id: int, trace_id: UUID, tries: Sequ
     cost = sum((priced.cost_usd for priced in tries if priced.cost_usd is not None), Decimal(0))
     tokens = sum(priced.used.input_tokens + priced.used.output_tokens for priced in tries)
     if cost or tokens:
-        await session.execute(_SPEND, {"site_id": site_id, "cost_usd": cost, "tokens": tokens})
+        await add_spent(session, site_id, cost, tokens)
 
 
 def _line(site_id: int, trace_id: UUID, priced: Priced) -> dict[str, object]:

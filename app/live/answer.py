@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from uuid import UUID
 
 from app.live.following import At, Broken, End, Position, Snapshot, Stopped, Update, Whole, updates
+from graph.errors import TooManyRequests
 from graph.events import Done, Event, Failed, Reset, Started, Step, Token
 
 GATHER_S = 0.04
@@ -20,6 +21,8 @@ class LiveAnswer:
         self.answer_id: str | None = None
         """None until the message is stored; for good, if it is refused."""
         self.refused = False
+        self.limited: TooManyRequests | None = None
+        """The limit that refused the message."""
         self._attempt = attempt
         self._withdrawn = 0
         self._text = ""
@@ -44,6 +47,8 @@ class LiveAnswer:
                 self._end = Whole(event.text, event.sources, event.notice, event.rung)
             case Failed(text=text):
                 self.refused = self.answer_id is None
+                if event.retry_after_s is not None:
+                    self.limited = TooManyRequests(text, retry_after_s=event.retry_after_s)
                 self._end = Broken(text, retry=not self.refused)
             case _:
                 return

@@ -16,9 +16,10 @@ from app.live.answer import LiveAnswer
 from app.live.following import Broken, End, Position, Snapshot, Stopped, Update, Whole, updates
 from app.protecting import restored
 from app.stored_request import stored_request
-from app.turns import CUT, TurnRequest, run_turn
+from app.turn_request import TurnRequest
+from app.turns import CUT, run_turn
 from app.wiring import Services
-from graph.errors import VisitorError
+from graph.errors import OurFault, VisitorError
 from graph.events import Event, Failed
 from graph.guards.pseudonyms import Pseudonyms, Restorer
 
@@ -149,7 +150,7 @@ class LiveTurns:
                 answer.left()
         except Exception:
             log.exception("a turn broke")
-            answer.take(Failed("Something went wrong on our side. Please try again.", ""))
+            answer.take(Failed(str(OurFault()), ""))
         finally:
             answer.stopped()
 
@@ -224,4 +225,4 @@ def _end(stored: StoredAnswer, text: str, pseudonyms: Pseudonyms) -> End:
         case "cut":
             return Broken("This answer was cut off.")
         case _:
-            return Broken("Something went wrong on our side. Please try again.")
+            return Broken(str(OurFault()))

@@ -9,6 +9,7 @@ from app.db.listen import Listener
 from app.db.sites import CHANGED, site_by_id, site_by_name
 from app.db.tables import Site
 from app.settings import Settings
+from app.settings_limits import Limits
 from app.sites.config import SiteConfig, read_config
 from graph.context import Encoder, IntentClassifier
 
@@ -29,6 +30,8 @@ class SiteView:
     starters: tuple[str, ...]
     passages: int
     min_similarity: float
+    limits: Limits
+    """The settings' limits with the site's own in their place."""
 
 
 class SiteBook:
@@ -110,4 +113,15 @@ def _view(site: Site, settings: Settings) -> SiteView:
         starters=settings.chat.starters if look.starters is None else look.starters,
         passages=knowledge.passages or settings.knowledge.passages,
         min_similarity=settings.knowledge.min_similarity if least is None else least,
+        limits=_limits(settings.limits, config),
+    )
+
+
+def _limits(limits: Limits, config: SiteConfig) -> Limits:
+    own = config.limits
+    return limits.model_copy(
+        update={
+            "visitor": limits.visitor.model_copy(update=own.visitor.model_dump(exclude_none=True)),
+            "site": limits.site.model_copy(update=own.site.model_dump(exclude_none=True)),
+        }
     )

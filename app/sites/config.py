@@ -1,6 +1,7 @@
 """What the owner of a site sets: checked when it is written, read as one frozen value."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,7 +12,16 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from graph.errors import ConfigError
 from graph.intents.load import Intent, read_intents
@@ -83,6 +93,8 @@ def _algorithms(pem: str) -> list[str]:
     raise ValueError(f"the public key must be RSA of {LEAST_RSA} bits or more, P-256, P-384, P-521 or Ed25519")
 
 
+Usd = Annotated[Decimal, PlainSerializer(float)]
+Share = Annotated[Decimal, Field(gt=0, le=2), PlainSerializer(float)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Opening = Annotated[str, AfterValidator(_hours)]
@@ -150,6 +162,43 @@ class Hours(Part):
         return tuple(getattr(self, day) for day in DAYS)
 
 
+class SiteModels(Part):
+    """Which models answer, and which do small jobs, in the order in which they are asked. Empty: all of the settings.
+
+    `quote` in place of a name: the documents answer, and no model.
+    """
+
+    answers: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    small_jobs: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+
+
+class Bound(Part):
+    """Requests and tokens within a minute and a day of UTC. Unset: as the settings say; 0: any number."""
+
+    requests_minute: int | None = Field(None, ge=0)
+    requests_day: int | None = Field(None, ge=0)
+    tokens_minute: int | None = Field(None, ge=0)
+    tokens_day: int | None = Field(None, ge=0)
+
+
+class SiteLimits(Part):
+    """How much one visitor may ask, and all of the site's together."""
+
+    visitor: Bound = Bound()
+    site: Bound = Bound()
+
+
+class Budget(Part):
+    """What the site's models may cost within a day and a month of UTC, in US dollars. Unset: anything."""
+
+    day_usd: Usd | None = Field(None, gt=0)
+    month_usd: Usd | None = Field(None, gt=0)
+    soft: Share = Field(Decimal("0.8"), gt=0, le=1)
+    """Share from which only small models and those on the own network are asked."""
+    alerts: tuple[Share, ...] = (Decimal("0.5"), Decimal("0.8"), Decimal(1))
+    """Shares that are told when they are reached, each once in a day and in a month."""
+
+
 def _intents(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if tables:
         try:
@@ -164,12 +213,14 @@ class SiteConfig(Part):
 
     origins: Annotated[tuple[Origin, ...], AfterValidator(lambda all_: tuple(dict.fromkeys(all_)))] = ()
     language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
-    model: str = Field("auto", min_length=1, max_length=200)
     second_factor: bool = False
     look: Look = Look()
     knowledge: SiteKnowledge = SiteKnowledge()
     identity: Identity = Identity()
     hours: Hours = Hours()
+    models: SiteModels = SiteModels()
+    limits: SiteLimits = SiteLimits()
+    budget: Budget = Budget()
     intents: Annotated[list[dict[str, Any]], AfterValidator(_intents)] = []
 
     def read_intents(self) -> tuple[Intent, ...]:

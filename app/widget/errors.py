@@ -5,19 +5,17 @@ import math
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import psycopg
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
+from app.db.faults import DATABASE_FAULTS
 from app.db.messages import NotYourConversation
 from app.live.turns import Overloaded
-from graph.errors import StorageDown, VisitorError
+from graph.errors import OurFault, StorageDown, TooManyRequests, VisitorError
 
 AGAIN_S = 5
 log = logging.getLogger(__name__)
@@ -72,12 +70,12 @@ class WidgetRoute(APIRoute):
                 return _told(error).response()
             except HTTPException as error:  # the body is no JSON or no form, in an encoding that nobody knows
                 return WidgetRefused(error.status_code, "bad_request", "This request cannot be read.").response()
-            except (DBAPIError, NoConnectionFree, psycopg.Error):
+            except DATABASE_FAULTS:
                 log.exception("the database failed a request of the widget")
                 return WidgetRefused(503, "busy", str(StorageDown()), retry_after_s=AGAIN_S).response()
             except Exception:
                 log.exception("a request of the widget failed")
-                return WidgetRefused(500, "failed", "Something went wrong on our side. Please try again.").response()
+                return WidgetRefused(500, "failed", str(OurFault())).response()
 
         return handled
 
@@ -92,6 +90,8 @@ def _told(error: VisitorError) -> WidgetRefused:
     match error:
         case Overloaded():
             return WidgetRefused(503, "busy", str(error), retry_after_s=AGAIN_S)
+        case TooManyRequests(retry_after_s=wait_s):
+            return WidgetRefused(429, "too_many", str(error), retry_after_s=wait_s)
         case NotYourConversation():
             return not_found("conversation")
         case _:

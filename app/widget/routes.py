@@ -12,7 +12,7 @@ from app.db.scores import conversation_of_answer, rate, unrate_answer
 from app.live.following import read_position
 from app.live.turns import LiveTurns
 from app.protecting import protect
-from app.turns import AttachedText, TurnRequest
+from app.turn_request import AttachedText, TurnRequest
 from app.widget.errors import ErrorResponse, WidgetRefused, WidgetRoute, not_found
 from app.widget.handover import take_wish
 from app.widget.models import (
@@ -129,6 +129,8 @@ def _add_turns(router: APIRouter, services: Services, live: LiveTurns) -> None:
         # Sent twice at the same moment, a message is not there for either at first, and is stored by one of them.
         if answer.refused and not again and (there := await already(visitor, id_, conversation_id)):
             return there
+        if answer.limited is not None:
+            raise answer.limited
         started = (UUID(answer.answer_id), id_, conversation_id) if answer.answer_id else None
         return event_stream(started, answer.follow(read_position(None)))
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +13,11 @@ from langchain_core.messages.ai import UsageMetadata
 
 from graph.context import Limits, ModelRoute
 from graph.errors import ModelFault, StreamCut, TooSlow
-from graph.events import ANSWERED, Usage
+from graph.events import ANSWERED, STOPPED, Usage
 from graph.models.faults import translate
 
 CHARS_PER_TOKEN = 4
+Note = Callable[[Usage], None]
 log = logging.getLogger(__name__)
 
 
@@ -81,7 +82,13 @@ def _is_object(text: str | None) -> bool:
 
 
 async def stream_once(
-    route: ModelRoute, messages: list[BaseMessage], *, limits: Limits, ends_at: float, grammar: str | None = None
+    route: ModelRoute,
+    messages: list[BaseMessage],
+    *,
+    limits: Limits,
+    ends_at: float,
+    grammar: str | None = None,
+    left: Note = lambda usage: None,
 ) -> AsyncGenerator[str | Whole]:
     """Yield pieces of text, then one `Whole`.
 
@@ -90,6 +97,7 @@ async def stream_once(
 
     Args:
         ends_at: the event loop's time at which the turn is over.
+        left: told what the try took when nobody waits for its end any more.
 
     Raises:
         Broken: the answer is not whole; with `TooSlow` when a deadline passed.
@@ -101,6 +109,9 @@ async def stream_once(
             yield text
     except ModelFault as fault:
         raise Broken(fault, _usage(route, messages, seen, fault.label)) from None
+    except (asyncio.CancelledError, GeneratorExit):
+        left(_usage(route, messages, seen, STOPPED))
+        raise
     assert seen.finish_reason is not None  # noqa: S101 - whole
     yield Whole(_usage(route, messages, seen, ANSWERED), seen.finish_reason)
 

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from graph.context import Breakers, Limits, ModelRoute, NoBreakers
 from graph.errors import ContentRefused, ContextExceeded, ModelFault, RequestRefused, StreamCut, TooSlow
 from graph.events import Usage
-from graph.models.attempt import Broken, Whole, stream_once
+from graph.models.attempt import Broken, Note, Whole, stream_once
 from graph.models.second_chance import SecondChance
 
 
@@ -82,12 +82,18 @@ class _Call:
     limits: Limits
     grammar: str | None
     breakers: Breakers
+    note: Note
     ends_at: float
     tries: list[Usage] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     carried: str = ""
     cut: tuple[ModelRoute, ModelFault] | None = None
     too_long: bool = False
+
+    def took(self, usage: Usage) -> None:
+        """Remember a try that has ended, and tell it."""
+        self.tries.append(usage)
+        self.note(usage)
 
 
 async def stream_answer(
@@ -97,6 +103,7 @@ async def stream_answer(
     limits: Limits,
     grammar: str | None = None,
     breakers: Breakers | None = None,
+    note: Note = lambda usage: None,
 ) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
     """Ask the routes in order until one gives a whole answer.
 
@@ -108,12 +115,13 @@ async def stream_answer(
     Args:
         grammar: GBNF that the text must follow. Local models obey it; hosted ones do not know it and are not sent it.
         breakers: which routes are passed over; none by default.
+        note: told of each try as it ends, also of the one under way when the iterator is closed.
 
     Raises:
         NoModelAnswered: all routes failed, one's server declined the content, or `limits.turn_s` ran out.
     """
     clock = asyncio.get_running_loop().time
-    call = _Call(routes, messages, limits, grammar, breakers or NoBreakers(), clock() + limits.turn_s)
+    call = _Call(routes, messages, limits, grammar, breakers or NoBreakers(), note, clock() + limits.turn_s)
     while True:
         async with aclosing(_through(call)) as events:
             async for event in events:
@@ -139,7 +147,7 @@ async def _through(call: _Call) -> AsyncGenerator[Attempt | Delta | Withdrawn | 
             continue
         why = await call.breakers.why_not(route.name)
         if why is not None:
-            call.tries.append(Usage(route.name, route.rung, 0, 0, route=route.name, outcome=why))
+            call.took(Usage(route.name, route.rung, 0, 0, route=route.name, outcome=why))
             continue
         async with aclosing(_ask(call, route, at)) as events:
             async for event in events:
@@ -166,7 +174,12 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
         fault: ModelFault | None = None
         try:
             tried = stream_once(
-                route, [*call.messages, *prefix], limits=call.limits, ends_at=call.ends_at, grammar=call.grammar
+                route,
+                [*call.messages, *prefix],
+                limits=call.limits,
+                ends_at=call.ends_at,
+                grammar=call.grammar,
+                left=call.took,
             )
             async with aclosing(tried) as pieces:
                 async for piece in pieces:
@@ -177,9 +190,9 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
                     yield Delta(piece)
         except Broken as broken:
             fault = broken.fault
-            call.tries.append(broken.usage)
+            call.took(broken.usage)
         if whole is not None:
-            call.tries.append(whole.usage)
+            call.took(whole.usage)
             await call.breakers.succeeded(route.name)
             yield Answered(route, call.carried + "".join(call.parts), whole.finish_reason, tuple(call.tries))
             return

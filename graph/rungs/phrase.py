@@ -32,7 +32,7 @@ async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tup
     )
     shown = _Shown(runtime)
     try:
-        async for event in stream_answer(routes, messages, limits=ctx.limits, breakers=ctx.breakers):
+        async for event in stream_answer(routes, messages, limits=ctx.limits, breakers=ctx.breakers, note=ctx.tries.append):
             match event:
                 case Delta(text=text):
                     shown.add(text)

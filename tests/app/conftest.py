@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.sites import ensure_site
 from app.db.users import ensure_guest
-from app.turns import TurnRequest
+from app.turn_request import TurnRequest
 from app.wiring import Services
 from tests.app.shop import shop_services
 from tests.app.turning import QUESTION

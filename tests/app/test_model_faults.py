@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from app.db.tables import Message, Trace, Usage
 from app.ingest import ingest
-from app.turns import TurnRequest, run_turn
+from app.turn_request import TurnRequest
+from app.turns import run_turn
 from app.wiring import Services
 from graph.context import ModelRoute
 from graph.events import Done, Event, Reset, Token

@@ -2,13 +2,13 @@ from decimal import Decimal
 
 import pytest
 
-from app.prices import prices
+from app.prices import price
 from app.settings import Settings
 from app.settings_models import Model
 from graph.events import Usage
 
 OWN = Model(name="large", input_usd=Decimal("1.25"), output_usd=Decimal(10))
-PRICE = prices(Settings(models=(OWN,)))
+SETTINGS = Settings(models=(OWN,))
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ PRICE = prices(Settings(models=(OWN,)))
     ],
 )
 def test_a_try_costs_what_its_tokens_cost(used: Usage, cost: Decimal | None) -> None:
-    assert PRICE(used) == cost
+    assert price(used, SETTINGS) == cost
 
 
 def test_a_listed_model_costs_more_for_more_tokens() -> None:
-    once = PRICE(Usage("gpt-5-mini-2025-08-07", "hosted", 1000, 100, route="gpt"))
-    twice = PRICE(Usage("gpt-5-mini-2025-08-07", "hosted", 2000, 200, route="gpt"))
+    once = price(Usage("gpt-5-mini-2025-08-07", "hosted", 1000, 100, route="gpt"), SETTINGS)
+    twice = price(Usage("gpt-5-mini-2025-08-07", "hosted", 2000, 200, route="gpt"), SETTINGS)
 
     assert once is not None
     assert twice == 2 * once > 0

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, table, text
 
 from app.db.tables import Message, Pseudonym
-from app.turns import TurnRequest, run_turn
+from app.turn_request import TurnRequest
+from app.turns import run_turn
 from app.wiring import Services
 from graph.context import PersonalSpan
 from graph.events import Done, Failed
@@ -56,7 +57,7 @@ async def test_a_turn_that_is_stopped_while_it_is_stored_leaves_no_open_answer(
         task.cancel()
         return []
 
-    monkeypatch.setattr("app.turns.history", stopped_before_the_commit)
+    monkeypatch.setattr("app.admission.history", stopped_before_the_commit)
     task = asyncio.create_task(turn())
     await asyncio.wait({task})
 

@@ -13,7 +13,8 @@ from app.db.engine import make_engine
 from app.db.messages import mark_cut
 from app.db.tables import Attachment, Citation, Conversation, Document, Message, Pseudonym, Span, Trace, Usage
 from app.db.users import ensure_guest
-from app.turns import AttachedText, TurnRequest, run_turn
+from app.turn_request import AttachedText, TurnRequest
+from app.turns import run_turn
 from app.wiring import Services
 from graph.errors import QuotaExhausted
 from graph.events import Done, Event, Failed, Notice, Source, Started, Token

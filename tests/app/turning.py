@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.tables import Message
-from app.turns import TurnRequest, run_turn
+from app.turn_request import TurnRequest
+from app.turns import run_turn
 from app.wiring import Services
 from graph.context import ModelRoute, PersonalSpan
 from graph.events import Event

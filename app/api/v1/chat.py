@@ -11,11 +11,12 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from app.api.v1.answered import Answering, ChatCompletion
 from app.api.v1.asked import Asked, ChatRequest, read_chat
 from app.api.v1.caller import Caller, calling
-from app.api.v1.errors import away, failed
+from app.api.v1.errors import away, failed, too_many
 from app.api.v1.following import while_awaited
 from app.db.service_tokens import ensure_program_user
 from app.storable import storable
-from app.turns import TurnRequest, run_turn
+from app.turn_request import TurnRequest
+from app.turns import run_turn
 from app.wiring import Services
 from graph.events import Done, Event, Failed, Reset, Started, Token
 
@@ -82,9 +83,9 @@ async def _started(events: Events) -> Started | None:
         match event:
             case Started():
                 return event
-            case Failed(text=text):
+            case Failed(text=text, retry_after_s=wait_s):
                 await events.aclose()
-                raise away(text)
+                raise away(text) if wait_s is None else too_many(text, wait_s=wait_s, headers={})
     return None
 
 

@@ -5,17 +5,15 @@ import math
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
-import psycopg
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from starlette.exceptions import HTTPException
 
-from graph.errors import ParleyError, StorageDown
+from app.db.faults import DATABASE_FAULTS
+from graph.errors import OurFault, ParleyError, StorageDown
 
 AGAIN_S = 10
 """When a program may try again while our records cannot be reached."""
@@ -121,12 +119,12 @@ class V1Route(APIRoute):
                 if isinstance(error.__cause__, ValueError | RecursionError):
                     return NOT_JSON.response()
                 raise error.__cause__ or error from None
-            except (DBAPIError, NoConnectionFree, psycopg.Error):
+            except DATABASE_FAULTS:
                 log.exception("the database failed a request")
                 return away(str(StorageDown())).response()
             except Exception:
                 log.exception("a request failed")
-                return failed("Something went wrong on our side. Please try again.").response()
+                return failed(str(OurFault())).response()
 
         return handled
 

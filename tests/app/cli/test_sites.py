@@ -43,13 +43,13 @@ def test_single_keys_are_set_as_toml_or_as_bare_words(shop: Parley) -> None:
         "knowledge.passages": "3",
         "second_factor": "true",
         "hours.monday": "09:00-17:00",
-        "model": "quote",
+        "models.answers": '["quote"]',
     }
     assert shop("site", "edit", "shop", *(f"--set={key}={text}" for key, text in changes.items())).code == 0
 
     assert shown(shop) == {
         "origins": [SHOP],
-        "model": "quote",
+        "models": {"answers": ["quote"]},
         "second_factor": True,
         "look": {"name": "Ada", "accent": "#aa0044", "starters": ["How long?", "How much?"]},
         "knowledge": {"passages": 3},

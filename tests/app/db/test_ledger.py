@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app.db.ledger import Priced, enter
 from app.db.tables import Span, Spend, Trace, Usage
-from app.turns import TurnRequest
+from app.turn_request import TurnRequest
 from app.wiring import Services
 from graph.errors import ServerFault
 from graph.events import Failed

@@ -19,7 +19,7 @@ from app.live.answer import LiveAnswer
 from app.live.following import Anew, At, Broken, More, Position, Stopped, Update, Whole
 from app.live.turns import LiveTurns, Overloaded
 from app.owner import owner_lock
-from app.turns import TurnRequest
+from app.turn_request import TurnRequest
 from app.wiring import Services
 from graph.context import ModelRoute
 from graph.events import Event, Step

@@ -169,7 +169,14 @@ ROUTES = tuple(ModelRoute(name, "hosted", MODEL, first_token_s=1, between_tokens
 
 
 @pytest.mark.parametrize(
-    ("model", "names"), [("auto", "abc"), ("b", "bc"), ("quote", ""), ("taken out of the settings", "abc")]
+    ("named", "answering"),
+    [
+        pytest.param([], "abc", id="none"),
+        pytest.param(["c", "a"], "ca", id="in its own order"),
+        pytest.param(["quote"], "", id="the documents"),
+        pytest.param(["taken out of the settings", "b"], "b", id="one is gone"),
+        pytest.param(["taken out of the settings"], "", id="all are gone: no model that was not named"),
+    ],
 )
-def test_a_site_names_the_models_that_answer(model: str, names: str) -> None:
-    assert "".join(route.name for route in routes_for(model, ROUTES)) == names
+def test_a_site_names_the_models_that_answer(named: list[str], answering: str) -> None:
+    assert "".join(route.name for route in routes_for(named, ROUTES)) == answering

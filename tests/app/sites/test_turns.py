@@ -10,7 +10,7 @@ from app.db.sites import configure_site, ensure_site
 from app.db.users import ensure_guest
 from app.ingest import ingest
 from app.sites.config import DAYS
-from app.turns import TurnRequest
+from app.turn_request import TurnRequest
 from app.wiring import Services
 from graph.context import ModelRoute
 from graph.events import Done
@@ -43,7 +43,7 @@ async def configure(services: Services, name: str, config: dict[str, Any], versi
 async def test_a_site_that_quotes_asks_no_model(services: Services, model: Scripted, request_: TurnRequest) -> None:
     assert (await answered(services, model, request_)).rung == "hosted"
     asked = len(model.seen)
-    await configure(services, "shop", {"model": "quote"})
+    await configure(services, "shop", {"models": {"answers": ["quote"]}})
 
     quoted = await answered(services, model, request_)
 

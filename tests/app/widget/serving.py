@@ -86,7 +86,9 @@ class Visitor:
         form = {"id": str(uuid4()), "text": text}
         path = f"/widget/conversations/{self.conversation}/messages"
         async with self.http.stream("POST", path, data=form) as response:
-            assert response.status_code == 200
+            if response.is_error:
+                await response.aread()
+            response.raise_for_status()
             name = ""
             async for line in response.aiter_lines():
                 if line.startswith("event: "):

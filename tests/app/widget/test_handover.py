@@ -12,7 +12,7 @@ from app.db.sites import configure_site
 from app.db.tables import Conversation, Handover, Message
 from app.db.users import ensure_guest
 from app.sites.config import DAYS
-from app.turns import TurnRequest
+from app.turn_request import TurnRequest
 from app.widget.handover import take_wish
 from app.widget.models import HandoverWanted
 from app.widget.tokens import Visitor

@@ -1,0 +1,140 @@
+"""Letting a message in: refused, or counted, protected and stored before anything else reads it."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from dataclasses import replace
+from itertools import chain
+from typing import Any, TypeVar
+from uuid import UUID
+
+from app.db.messages import NewMessage, begin_turn, history
+from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
+from app.quotas import admit_request
+from app.sites.book import SiteView
+from app.storable import storable
+from app.turn_request import AttachedText, TurnRequest
+from app.wiring import Services
+from graph.context import PersonalSpan
+from graph.errors import EmptyMessage, GuardDown, MessageTooLong, UnknownSite
+from graph.guards.pseudonyms import Pseudonyms
+from graph.state import Attached, Earlier, TurnState
+
+Result = TypeVar("Result")
+
+
+class Admission:
+    """One message at the door. What is known of it stays readable when it is refused or left half-way."""
+
+    def __init__(self, services: Services, request: TurnRequest) -> None:
+        self._services, self._request = services, request
+        self.site: SiteView | None = None
+        self.pseudonyms = Pseudonyms()
+        self.answer_id: UUID | None = request.answer_id
+        """The open answer; None until the message is stored."""
+
+    async def admit(self) -> TurnState:
+        """Refuse what cannot be a turn, protect the rest, and store it before anything else reads it.
+
+        Returns:
+            What the graph begins with.
+
+        Raises:
+            VisitorError: the message is refused; nothing of it is stored.
+        """
+        request, settings = self._request, self._services.settings.turn
+        text = storable(request.text).strip()
+        if not text:
+            raise EmptyMessage
+        if len(text) > settings.message_chars:
+            raise MessageTooLong(
+                f"Your message has {len(text):,} characters; at most {settings.message_chars:,} can be read. "
+                "Please shorten it."
+            )
+        self.site = await self._services.sites.numbered(request.site_id)
+        if self.site is None:
+            raise UnknownSite
+        if request.counted and request.answer_id is None:  # what another process began was counted there
+            await admit_request(self._services.sessions, self.site, request)
+        files = [replace(file, name=storable(file.name)) for file in request.attachments]
+        given = self._given()
+        in_files = chain.from_iterable((file.name, file.text) for file in files)
+        found = iter(await self._find([text, *in_files, *(said.text for said in given or ())]))
+        message, earlier = await _to_its_end(self._begin(text, files, given, found))
+        return {
+            "question": message.text,
+            "history": earlier,
+            "attached": [Attached(name, text) for name, _, text in message.attachments],
+        }
+
+    def _given(self) -> list[Earlier] | None:
+        """The last of what the door says was said before; None when it leaves that to the conversation."""
+        earlier, limit = self._request.earlier, self._services.settings.turn.history_messages
+        if earlier is None:
+            return None
+        return [Earlier(said.role, storable(said.text)) for said in (earlier[-limit:] if limit else ())]
+
+    async def _begin(
+        self,
+        text: str,
+        files: list[AttachedText],
+        given: list[Earlier] | None,
+        found: Iterator[list[PersonalSpan]],
+    ) -> tuple[NewMessage, list[Earlier]]:
+        """Store the message protected, its new pseudonyms and an open answer; return it with what was said before.
+
+        Args:
+            found: personal data of the text, of each file's name and text, and of what was given, in this order.
+        """
+        request = self._request
+        async with self._services.sessions.begin() as session:
+            known = await hold_pseudonyms(session, request.conversation_id)
+            self.pseudonyms = Pseudonyms(known)
+            protect = self.pseudonyms.protect
+            protected = protect(text, next(found))
+            protected_files = [
+                (protect(file.name, next(found)), file.media_type, protect(file.text, next(found))) for file in files
+            ]
+            earlier = [replace(said, text=protect(said.text, next(found))) for said in given or ()]
+            message = NewMessage(
+                request.message_id,
+                request.site_id,
+                request.user_id,
+                request.conversation_id,
+                protected,
+                protected_files,
+                request.door,
+            )
+            new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
+            answer_id = request.answer_id or await begin_turn(
+                session, message, owner=self._services.owner, once=request.once
+            )
+            await store_pseudonyms(session, message.conversation_id, message.site_id, new)
+            limit = self._services.settings.turn.history_messages
+            if given is None:
+                kept = await history(session, message.conversation_id, before=message.id, limit=limit)
+                earlier = [
+                    Earlier("visitor" if m.role == "visitor" else "assistant", m.text, judged=True) for m in kept
+                ]
+        self.answer_id = answer_id
+        return message, earlier
+
+    async def _find(self, texts: list[str]) -> list[list[PersonalSpan]]:
+        """Find the personal data in each text."""
+        find = self._services.personal_data.find
+        try:
+            return await asyncio.to_thread(lambda: [find(text) for text in texts])
+        except Exception as error:
+            raise GuardDown from error
+
+
+async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Await what must not be left half-way: a cancellation is heard when it has ended.
+
+    A turn that is stopped while it is committed would leave an open answer that nobody closes.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

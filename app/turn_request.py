@@ -1,0 +1,37 @@
+"""What a door knows of a visitor's message."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.db.messages import Door
+from graph.state import Earlier
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedText:
+    """A text file that came with a message."""
+
+    name: str
+    media_type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """What a door knows of a visitor's message. The ids are the door's to make."""
+
+    site_id: int
+    user_id: UUID
+    conversation_id: UUID
+    message_id: UUID
+    text: str
+    attachments: tuple[AttachedText, ...] = ()
+    earlier: tuple[Earlier, ...] | None = None
+    """What was said before, when the door knows it; otherwise it is read from the conversation. Not stored."""
+    door: Door = "page"
+    answer_id: UUID | None = None
+    """An open answer that another process began and this one has taken over; the message is stored already."""
+    once: bool = False
+    """Refuse a message that is stored already, instead of replacing it: it was sent twice at the same moment."""
+    counted: bool = True
+    """Whether it counts towards the limits. The operator's own commands do not."""
