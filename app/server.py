@@ -17,6 +17,7 @@ from app.access.gate import Gate
 from app.access.keys import derived_key
 from app.api.description import description_of
 from app.api.health import health_routes
+from app.api.metrics import metrics_routes
 from app.api.v1.routes import v1_routes
 from app.attachments import MOST
 from app.chat import runtime
@@ -63,8 +64,8 @@ def create_app(services: Services, *, hosts: Iterable[str] = (), run_turn: runti
     live = LiveTurns(services, run_turn)
     app = FastAPI(openapi_url=None, lifespan=_lifespan(services, live))
     described = (v1_routes(services), widget_routes(services, live))
-    others = (health_routes(services), widget_assets(), staff_routes(services), description_of(*described))
-    for router in (*described, *others):
+    ours = (health_routes(services), metrics_routes(services), widget_assets(), staff_routes(services))
+    for router in (*described, *ours, description_of(*described)):
         app.include_router(router)
     mount_chainlit(app, str(ENTRY), path="/")
     mounted = app.router.routes.pop()

@@ -4,10 +4,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from app.settings_limits import Limits
 from app.settings_models import Hosted, Local, Model
@@ -115,6 +115,22 @@ class Alerts(Section):
     secret: SecretStr | None = Field(None, min_length=24, description="Signs what is sent to `alerts.webhook`.")
     private: bool = Field(False, description="Whether `alerts.webhook` may be an address of the own network.")
 
+    @model_validator(mode="after")
+    def _is_signed(self) -> Self:
+        if self.webhook is not None and self.secret is None:
+            raise ValueError("a webhook needs alerts.secret, 24 random characters or more, which signs what it is sent")
+        return self
+
+
+class Metrics(Section):
+    """What Prometheus reads at `/metrics`."""
+
+    token: SecretStr | None = Field(
+        None,
+        min_length=24,
+        description="Bearer token that opens `/metrics`. Unset: only requests from this machine are answered.",
+    )
+
 
 class Chat(Section):
     """The chat page."""
@@ -191,6 +207,7 @@ class Settings(Section):
     turn: Turn = Turn()
     limits: Limits = Limits()
     alerts: Alerts = Alerts()
+    metrics: Metrics = Metrics()
     chat: Chat = Chat()
     openid: OpenId = OpenId()
     logs: Logs = Logs()

@@ -15,12 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admission import Admission
 from app.budgets import affordable, tier_of
+from app.db.alerts import note_alerts
 from app.db.faults import DATABASE_FAULTS
 from app.db.handovers import wish_for_person
 from app.db.ledger import Priced, enter
 from app.db.messages import Ending, cite, finish_answer, save_progress
 from app.db.search import SiteKnowledge
 from app.db.traces import TurnTrace, store_trace
+from app.metrics import Billed
 from app.prices import price
 from app.quotas import count_tokens
 from app.sites.book import SiteView
@@ -154,6 +156,7 @@ class _Turn:
             details=self.details | ({"error": type(error).__name__} if error else {}),
             steps=self.steps,
         )
+        billed: Billed | None = None
         try:
             async with self.services.sessions.begin() as session:
                 ours = await finish_answer(
@@ -169,25 +172,27 @@ class _Turn:
                 if ours:  # neither replaced by the same question asked again, nor taken over by another process
                     await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
                     await store_trace(session, trace)
-                    await self._bill(session)
+                    billed = await self._bill(session)
                     if answer and self.intent and self.intent.route == "handover":
                         await wish_for_person(session, self.request.site_id, self.request.conversation_id)
             self.ended = True
+            self.services.metrics.turn(status, answer.rung if answer else None, trace.duration_ms / 1000, billed)
         except Exception:
             if status == "done":
                 raise
             # The answer stays open; it is marked as cut when this process is gone.
             log.exception("turn could not be stored", extra={"trace_id": str(self.trace_id)})
 
-    async def _bill(self, session: AsyncSession) -> None:
-        """Enter what the models took into the ledger, and count it towards the limits."""
+    async def _bill(self, session: AsyncSession) -> Billed | None:
+        """Enter what the models took into the ledger, and count it towards the limits and the budget's alerts."""
         settings, site = self.services.settings, self.admission.site
-        await enter(
-            session, self.request.site_id, self.trace_id, [Priced(used, price(used, settings)) for used in self.tries]
-        )
-        if site is not None:
-            tokens = sum(used.input_tokens + used.output_tokens for used in self.tries)
-            await count_tokens(session, site, self.request, tokens)
+        if site is None:  # never admitted: no model was asked
+            return None
+        tries = [Priced(used, price(used, settings)) for used in self.tries]
+        await enter(session, site.id, self.trace_id, tries)
+        tokens = sum(used.input_tokens + used.output_tokens for used in self.tries)
+        await count_tokens(session, site, self.request, tokens)
+        return Billed(site.name, tries, await note_alerts(session, site.id, site.config.budget))
 
     async def forget(self) -> None:
         """Remove what the graph saved of this turn. What cannot be removed now, upkeep removes after a day."""

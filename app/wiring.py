@@ -19,6 +19,7 @@ from app.db.engine import open_database, raw_url
 from app.db.listen import Listener
 from app.db.migrate import migrate
 from app.loading import load_encoder, load_injection, load_intents, load_personal_data, open_models
+from app.metrics import Metrics
 from app.openid.provider import Provider, provider_of
 from app.owner import owner_lock
 from app.settings import Settings
@@ -61,6 +62,7 @@ class Services(Parts):
     listener: Listener
     sites: SiteBook
     breakers: SharedBreakers
+    metrics: Metrics
     openid: Provider | None
     graph: Turn
     checkpoints: AsyncPostgresSaver
@@ -116,6 +118,7 @@ async def services_on(
             listener=listener,
             sites=SiteBook(sessions, settings, listener),
             breakers=SharedBreakers(sessions, listener),
+            metrics=Metrics(),
             openid=provider_of(settings.openid),
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,

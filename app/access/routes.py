@@ -37,9 +37,10 @@ def _route(methods: str, path: str, who: Who, site: SiteOf = "none") -> Route:
 
 
 ROUTES = (
-    # health
+    # health, and metrics, which look at their own token
     _route("GET", "/healthz", "anyone"),
     _route("GET", "/readyz", "anyone"),
+    _route("GET", "/metrics", "anyone"),
     # the chat page: documents and files
     _route("GET HEAD", "/", "anyone"),
     _route("GET HEAD", "/login", "anyone"),

@@ -57,7 +57,7 @@ async def _serve(settings: Settings) -> None:
         if settings.knowledge.guide:
             await ingest_guide(services.sessions, services.encoder, settings)
         stop = asyncio.Event()
-        jobs = asyncio.create_task(run_worker(services.engine, stop)) if settings.embedded else None
+        jobs = asyncio.create_task(run_worker(services.engine, settings.alerts, stop)) if settings.embedded else None
         try:
             await serve_app(services, settings.server.host, settings.server.port)
         finally:
@@ -73,4 +73,4 @@ async def _work(settings: Settings) -> None:
     async with open_database(settings, command="parley worker") as engine:
         if settings.embedded:
             await migrate(engine)
-        await run_worker(engine, stop)
+        await run_worker(engine, settings.alerts, stop)

@@ -16,11 +16,10 @@ from app.db.member_sessions import forget_old_sessions
 from app.db.messages import mark_cut
 from app.db.openid import forget_old_flows
 from app.db.rates import forget_old_rates
+from app.jobs.context import ENGINE
 
 log = logging.getLogger(__name__)
 
-ENGINE = "engine"
-"""Under this name the worker hands its engine to every job."""
 KEEP_CHECKPOINTS = timedelta(days=1)
 BATCH = 1000
 MOST_ATTEMPTS = 3

@@ -8,7 +8,10 @@ from procrastinate.exceptions import ConnectorException
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import raw_url
-from app.jobs.upkeep import ENGINE, upkeep
+from app.jobs.alerts import alerting
+from app.jobs.context import ALERTS, ENGINE
+from app.jobs.upkeep import upkeep
+from app.settings import Alerts
 
 log = logging.getLogger(__name__)
 
@@ -20,18 +23,22 @@ def job_app(engine: AsyncEngine) -> App:
     """All jobs, on the engine's database. Connects to nothing until it is opened."""
     app = App(connector=PsycopgConnector(conninfo=raw_url(engine), min_size=1, max_size=4))
     app.add_tasks_from(upkeep(), namespace="upkeep")
+    app.add_tasks_from(alerting(), namespace="alerts")
     return app
 
 
-async def run_worker(engine: AsyncEngine, stop: asyncio.Event, *, concurrency: int = 2) -> None:
+async def run_worker(engine: AsyncEngine, alerts: Alerts, stop: asyncio.Event, *, concurrency: int = 2) -> None:
     """Work off jobs until `stop` is set; then finish those that run, for at most `FINISH_S` seconds.
 
     A database that goes away is waited for. Any number of workers may run, on any number of machines.
+
+    Args:
+        alerts: where budgets' alerts are told.
     """
     stopped = asyncio.create_task(stop.wait())
     try:
         while not stop.is_set():
-            worker = asyncio.create_task(_work(engine, concurrency))
+            worker = asyncio.create_task(_work(engine, alerts, concurrency))
             try:
                 await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -46,7 +53,7 @@ async def run_worker(engine: AsyncEngine, stop: asyncio.Event, *, concurrency: i
         stopped.cancel()
 
 
-async def _work(engine: AsyncEngine, concurrency: int) -> None:
+async def _work(engine: AsyncEngine, alerts: Alerts, concurrency: int) -> None:
     app = job_app(engine)
     async with app.open_async():
         await app.run_worker_async(
@@ -54,5 +61,5 @@ async def _work(engine: AsyncEngine, concurrency: int) -> None:
             delete_jobs="successful",
             install_signal_handlers=False,  # the process's own decide
             shutdown_graceful_timeout=FINISH_S,
-            additional_context={ENGINE: engine},
+            additional_context={ENGINE: engine, ALERTS: alerts},
         )
