@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -114,6 +115,14 @@ class Alerts(Section):
     )
     secret: SecretStr | None = Field(None, min_length=24, description="Signs what is sent to `alerts.webhook`.")
     private: bool = Field(False, description="Whether `alerts.webhook` may be an address of the own network.")
+
+    @field_validator("webhook")
+    @classmethod
+    def _names_a_machine(cls, webhook: str | None) -> str | None:
+        parts = urlsplit(webhook or "https://none")
+        if not parts.hostname or not parts.hostname.isascii() or parts.port == 0 or "@" in parts.netloc:
+            raise ValueError("it needs a machine's name in ASCII, and neither user nor password")
+        return webhook
 
     @model_validator(mode="after")
     def _is_signed(self) -> Self:

@@ -60,6 +60,13 @@ def test_a_setting_is_read(environ: dict[str, str], text: str, key: str, value: 
         pytest.param({}, "[server]\nport = 70000", "The setting server.port cannot be used", id="out of bounds"),
         pytest.param({}, 'secret = "short"', "The setting secret cannot be used", id="short secret"),
         pytest.param({}, '[hosted]\nbase_url = "ftp://x"', "The setting hosted.base_url cannot be used", id="address"),
+        pytest.param({}, '[alerts]\nwebhook = "https://x"', "a webhook needs alerts.secret", id="unsigned webhook"),
+        pytest.param({}, '[alerts]\nwebhook = "https://:1/"', "it needs a machine's name", id="webhook nowhere"),
+        pytest.param({}, '[alerts]\nwebhook = "https://a:b@x/"', "neither user nor password", id="webhook's password"),
+        pytest.param(
+            {}, '[alerts]\nwebhook = "https://x:y/"', "The setting alerts.webhook cannot", id="webhook's port"
+        ),
+        pytest.param({}, '[metrics]\ntoken = "short"', "The setting metrics.token cannot be used", id="short token"),
         pytest.param({}, "[server", "is not valid TOML", id="broken file"),
         pytest.param({}, "server = 1", "The setting server cannot be used", id="value for a section"),
         pytest.param(
