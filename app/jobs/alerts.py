@@ -8,8 +8,7 @@ import time
 from uuid import UUID
 
 from procrastinate import App, BaseRetryStrategy, Blueprint, JobContext, RetryDecision
-from procrastinate.exceptions import AlreadyEnqueued
-from procrastinate.jobs import Job
+from procrastinate.jobs import Job, Status
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.db.alerts import Reached, alert_to_tell, mark_told, untold_alerts
@@ -17,6 +16,7 @@ from app.jobs.context import ALERTS, ENGINE
 from app.jobs.webhook import Webhook
 from app.settings import Alerts
 
+TELL = "alerts:tell_alert"
 FIRST_WAIT_S = 10
 LONGEST_WAIT_S = 3600
 log = logging.getLogger(__name__)
@@ -49,19 +49,24 @@ def alerting() -> Blueprint:
 
 
 async def queue_alerts(app: App, engine: AsyncEngine) -> int:
-    """Queue a job for each alert that waits to be told and has none; return how many."""
+    """Queue a job for each alert that waits to be told and has none; return how many.
+
+    Two that run at the same moment can queue one alert twice; it is told once, because the second job waits for the
+    first. No queueing lock is used: with one, a job that is to be tried again clashes with one queued meanwhile.
+    """
     async with AsyncSession(engine) as session:
         waiting = await untold_alerts(session)
-    queued = 0
-    for alert_id in waiting:
-        lock = f"alert {alert_id}"  # two workers never tell the same one at the same moment
-        task = app.configure_task("alerts:tell_alert", lock=lock, queueing_lock=lock)
-        try:
-            await task.defer_async(alert_id=str(alert_id))
-        except AlreadyEnqueued:  # it waits for its next try
-            continue
-        queued += 1
-    return queued
+    if not waiting:
+        return 0
+    queued = {
+        job.task_kwargs["alert_id"]
+        for status in (Status.TODO, Status.DOING)
+        for job in await app.job_manager.list_jobs_async(task=TELL, status=status.value)
+    }
+    new = [str(alert_id) for alert_id in waiting if str(alert_id) not in queued]
+    for alert_id in new:
+        await app.configure_task(TELL, lock=f"alert {alert_id}").defer_async(alert_id=alert_id)
+    return len(new)
 
 
 async def tell_alert(engine: AsyncEngine, alerts: Alerts, alert_id: UUID) -> None:

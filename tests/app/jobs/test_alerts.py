@@ -15,7 +15,7 @@ from app.db.alerts import note_alerts
 from app.db.sites import ensure_site
 from app.db.spend import add_spent
 from app.db.tables import Alert
-from app.jobs.alerts import queue_alerts, tell_alert
+from app.jobs.alerts import TELL, queue_alerts, tell_alert
 from app.jobs.webhook import WebhookFailed
 from app.jobs.worker import job_app, run_worker
 from app.settings import Alerts
@@ -40,6 +40,11 @@ async def reach(sessions: Sessions, *, usd: str = "8", site: str = "shop") -> li
 async def untold(sessions: Sessions) -> int:
     async with sessions() as session:
         return await session.scalar(select(func.count()).where(Alert.delivered_at.is_(None))) or 0
+
+
+async def no_jobs(engine: AsyncEngine) -> bool:
+    async with engine.connect() as connection:
+        return not await connection.scalar(text("SELECT count(*) FROM procrastinate_jobs"))
 
 
 def telling(receiver: Receiver) -> Alerts:
@@ -118,6 +123,31 @@ async def test_a_waiting_alert_has_one_job(engine: AsyncEngine, sessions: Sessio
     async with app.open_async():
         assert [await queue_alerts(app, engine) for _ in range(2)] == [2, 0]
 
+        worker = await app.job_manager.register_worker()
+        job = await app.job_manager.fetch_job(queues=None, worker_id=worker)
+        assert job
+        assert await queue_alerts(app, engine) == 0  # while one is being told
+        await app.job_manager.retry_job(job)
+        assert await queue_alerts(app, engine) == 0  # while it waits for its next try
+
+
+async def test_an_alert_that_was_queued_twice_is_told_once(engine: AsyncEngine, sessions: Sessions) -> None:
+    alerts = await reach(sessions)
+    app = job_app(engine)
+    async with app.open_async():
+        for alert in alerts * 2:
+            await app.configure_task(TELL, lock=f"alert {alert}").defer_async(alert_id=str(alert))
+    stop = asyncio.Event()
+    async with receiving() as receiver:
+        running = asyncio.create_task(run_worker(engine, telling(receiver), stop, concurrency=4))
+        try:
+            await sooner_or_later(lambda: no_jobs(engine), most_s=30)
+        finally:
+            stop.set()
+            await asyncio.wait_for(running, 30)
+
+    assert sorted(headers["parley-id"] for _, headers, _ in receiver.got) == sorted(map(str, alerts))
+
 
 async def test_the_worker_tells_them_and_tries_again_when_it_failed(
     engine: AsyncEngine, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
@@ -153,12 +183,7 @@ async def test_without_a_webhook_nothing_is_queued(engine: AsyncEngine, sessions
     stop = asyncio.Event()
     running = asyncio.create_task(run_worker(engine, Alerts(), stop))
     try:
-
-        async def worked_off() -> bool:
-            async with engine.connect() as connection:
-                return not await connection.scalar(text("SELECT count(*) FROM procrastinate_jobs"))
-
-        await sooner_or_later(worked_off, most_s=30)
+        await sooner_or_later(lambda: no_jobs(engine), most_s=30)
     finally:
         stop.set()
         await asyncio.wait_for(running, 30)
