@@ -2,23 +2,21 @@
 
 from graph.errors import ContentRefused
 from graph.events import Rung
+from graph.replies import said, state_of
 from graph.state import Draft
 
-_WHO = {
-    "hosted": "another hosted model answered",
-    "local": "the local model answered",
-    "quote": "here is what the documents say",
-    "fixed": "no model was asked",
-}
 
+def notice_of(draft: Draft, *, rung: Rung, language: str, extra: str | None = None) -> str | None:
+    """The notice for an answer, or None when the first rung gave it whole.
 
-def notice_of(draft: Draft, *, rung: Rung, extra: str | None = None) -> str | None:
-    """The notice for an answer, or None when the first rung gave it whole."""
+    Args:
+        extra: name of a written sentence that goes before all others.
+    """
     if extra:
-        return extra
+        return said(extra, language)
     failed = draft.failed
     if failed and failed[-1].outcome != ContentRefused.label:  # whose answer says so itself
-        return f"The model {failed[0].route} is {failed[0].outcome}, so {_WHO[rung]}."
+        return said(f"fell_to_{rung}", language, model=failed[0].route, state=state_of(failed[0].outcome, language))
     if draft.shortened:
-        return "The answer was cut short at its longest length."
+        return said("shortened", language)
     return None

@@ -34,6 +34,11 @@ class Pick:
     score: float
 
 
+def quotable(passages: Sequence[Passage]) -> list[Passage]:
+    """The passages that may be quoted: a suspicious one could speak to the visitor in the site's name."""
+    return [passage for passage in passages if not passage.suspicious]
+
+
 def choose(question: FloatArray, passages: Sequence[Passage], encoder: Encoder, *, words: int = WORDS) -> list[Pick]:
     """Return the pieces that answer best, in the order of the documents, of at most `words` words in all.
 
@@ -45,10 +50,15 @@ def choose(question: FloatArray, passages: Sequence[Passage], encoder: Encoder, 
         encoder: of the pieces. Blocks: call this in a thread.
     """
     candidates: list[Pick] = []
-    best = max((passage.similarity for passage in passages), default=0.0)
+    best = max((passage.similarity for passage in quotable(passages)), default=0.0)
     texts: set[str] = set()
     for number, passage in enumerate(passages, start=1):
-        if passage.similarity < best - FAR_BEHIND or passage.text in texts or len(texts) == PASSAGES:
+        if (
+            passage.suspicious
+            or passage.similarity < best - FAR_BEHIND
+            or passage.text in texts
+            or len(texts) == PASSAGES
+        ):
             continue
         texts.add(passage.text)
         cut = [piece for piece in pieces(passage.text) if piece.words > 1]

@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.events import Token, Usage
 from graph.knowledge.answerable import answerable
-from graph.knowledge.quote import choose, in_order, rendered
+from graph.knowledge.quote import choose, in_order, quotable, rendered
 from graph.nodes.screen import vector_of
 from graph.rungs.phrase import phrase
 from graph.rungs.repeat import Led, repeat
@@ -25,7 +25,7 @@ async def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         if isinstance(outcome, Draft):
             return {"draft": outcome}
         failed = outcome
-    near = answerable(passages, min_similarity=ctx.limits.min_similarity, capable=False)
+    near = answerable(quotable(passages), min_similarity=ctx.limits.min_similarity, capable=False)
     picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder) if near else []
     if not picks:
         return {"draft": Draft(text="", answered_by="parley", rung="fixed", unknown=True, usage=failed)}

@@ -1,46 +1,93 @@
 """Check: hold the draft against its sources, and tell the visitor what stands."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from langgraph.runtime import Runtime
 
 from graph.context import Passage, TurnContext
 from graph.events import Notice, Reset, Source, Token
+from graph.knowledge.answerable import answerable
+from graph.knowledge.ground import Checked, cited, kept, supported, unsupported
 from graph.knowledge.ground import check as check_sentences
-from graph.knowledge.ground import cited, kept, without_citations
-from graph.knowledge.quote import choose, rendered
+from graph.knowledge.quote import choose, quotable, rendered
 from graph.nodes.screen import vector_of
 from graph.notices import notice_of
-from graph.prompts import UNKNOWN, UNSUPPORTED
+from graph.replies import language_for, said, shortened
+from graph.rungs.phrase import revise
 from graph.state import Answer, Draft, TurnState
 
 
+@dataclass(slots=True)
+class _Page:
+    """What the visitor sees of the answer."""
+
+    runtime: Runtime[TurnContext]
+    text: str
+
+    def show(self, text: str, *, reason: str = "checked against the sources") -> None:
+        """Bring the page from the text shown to another one."""
+        if text.startswith(self.text):
+            if text != self.text:
+                self.runtime.stream_writer(Token(text[len(self.text) :]))
+        else:
+            self.runtime.stream_writer(Reset(reason))
+            if text:
+                self.runtime.stream_writer(Token(text))
+        self.text = text
+
+
 async def check(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
-    """Drop what the passages do not support; when nothing is left, quote them, or say that they do not tell."""
-    draft = state["draft"]
+    """Keep what the passages support, let the model put right the rest once, and say it when nothing is left."""
+    draft, ctx = state["draft"], runtime.context
+    page = _Page(runtime, draft.text)
     if draft.unknown:
-        return {"answer": _unknown(draft, runtime)}
+        return {"answer": _unknown(state, draft, page)}
     passages = state["passages"]
-    text, rung, answered_by, extra = draft.text, draft.rung, draft.answered_by, None
-    if not draft.verbatim:
-        ctx = runtime.context
-        lines = await asyncio.to_thread(check_sentences, draft.text, state["question"], passages, ctx.encoder)
-        verdicts = [verdict for line in lines for verdict in line]
-        if not all(verdict.supported for verdict in verdicts):
-            text = kept(lines)
-        if not any(verdict.supported and verdict.number for verdict in verdicts):
-            picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder)
-            text, rung, answered_by, extra = rendered(picks), "quote", "documents", UNSUPPORTED
-        text = _with_citations(text, passages, [verdict.number for verdict in verdicts if verdict.supported])
-        _replace(draft.text, text, runtime)
-    numbers = tuple(number for number in cited(text) if number <= len(passages))
-    for number in numbers:
-        runtime.stream_writer(source_of(number, passages[number - 1]))
-    notice = notice_of(draft, rung=rung, extra=extra)
+    if draft.verbatim:
+        return {"answer": _final(state, draft, page)}
+    lines = await _checked(state, draft.text, ctx)
+    page.show(kept(lines))
+    wrong = unsupported(lines)
+    if wrong and not draft.shortened:
+        text, tries = await revise(state, runtime, draft, wrong)
+        draft = replace(draft, usage=draft.usage + tries)
+        again = await _checked(state, text, ctx) if text else []
+        if supported(again) > supported(lines):
+            lines = again
+            page.show(kept(lines), reason="put right by the sources")
+    if supported(lines):
+        return {"answer": _final(state, draft, page)}
+    quoted = quotable(passages)
+    picks = []
+    if answerable(quoted, min_similarity=ctx.limits.min_similarity, capable=False):
+        picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder)
+    if not picks:
+        return {"answer": _unknown(state, draft, page)}
+    page.show(rendered(picks))
+    own = replace(draft, rung="quote", answered_by="documents", shortened=False)
+    return {"answer": _final(state, own, page, extra="unsupported")}
+
+
+async def _checked(state: TurnState, text: str, ctx: TurnContext) -> list[list[Checked]]:
+    return await asyncio.to_thread(check_sentences, text, state["question"], state["passages"], ctx.encoder)
+
+
+def _final(state: TurnState, draft: Draft, page: _Page, *, extra: str | None = None) -> Answer:
+    """The answer that stands on the page, with its sources and a notice of how it was made."""
+    numbers = _sources(page, state["passages"])
+    notice = notice_of(draft, rung=draft.rung, language=language_for(state), extra=extra)
     if notice:
-        runtime.stream_writer(Notice(notice))
-    shortened = draft.shortened and extra is None
-    return {"answer": Answer(text, answered_by, rung, numbers, notice, draft.usage, shortened)}
+        page.runtime.stream_writer(Notice(notice))
+    return Answer(page.text, draft.answered_by, draft.rung, numbers, notice, draft.usage, draft.shortened)
+
+
+def _sources(page: _Page, passages: Sequence[Passage]) -> tuple[int, ...]:
+    numbers = tuple(number for number in cited(page.text) if 1 <= number <= len(passages))
+    for number in numbers:
+        page.runtime.stream_writer(source_of(number, passages[number - 1]))
+    return numbers
 
 
 def source_of(number: int, passage: Passage) -> Source:
@@ -56,34 +103,12 @@ def source_of(number: int, passage: Passage) -> Source:
     )
 
 
-def _unknown(draft: Draft, runtime: Runtime[TurnContext]) -> Answer:
-    ctx = runtime.context
-    text = UNKNOWN.format(subject=ctx.subject)
-    _replace(draft.text, text, runtime)
-    notice = notice_of(draft, rung=draft.rung)
+def _unknown(state: TurnState, draft: Draft, page: _Page) -> Answer:
+    """Say what could not be found, and offer a person where there is one."""
+    ctx, language = page.runtime.context, language_for(state)
+    text = said("unknown", language, asked=shortened(state["question"]), subject=ctx.subject)
+    page.show(f"{text} {said('person', language)}" if ctx.people else text)
+    notice = notice_of(draft, rung=draft.rung, language=language)
     if notice:
-        runtime.stream_writer(Notice(notice))
-    return Answer(text, draft.answered_by, draft.rung, notice=notice, usage=draft.usage)
-
-
-def _with_citations(text: str, passages: list[Passage], numbers: list[int | None]) -> str:
-    """The text with marks that lead somewhere: wrong ones go, and an answer without any gets those of its support."""
-    right = [number for number in cited(text) if 1 <= number <= len(passages)]
-    if right != cited(text):
-        for number in set(cited(text)) - set(right):
-            text = text.replace(f" [{number}]", "").replace(f"[{number}]", "")
-    if right:
-        return text
-    support = dict.fromkeys(number for number in numbers if number)
-    return without_citations(text) + "".join(f" [{number}]" for number in support)
-
-
-def _replace(shown: str, text: str, runtime: Runtime[TurnContext]) -> None:
-    """Bring the visitor's page from the text shown to the final one."""
-    if shown and text.startswith(shown):
-        if text != shown:
-            runtime.stream_writer(Token(text[len(shown) :]))
-        return
-    if shown:
-        runtime.stream_writer(Reset("checked against the sources"))
-    runtime.stream_writer(Token(text))
+        page.runtime.stream_writer(Notice(notice))
+    return Answer(page.text, draft.answered_by, draft.rung, notice=notice, usage=draft.usage)

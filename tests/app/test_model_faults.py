@@ -23,7 +23,7 @@ from graph.context import ModelRoute
 from graph.events import Done, Event, Reset, Token
 from graph.models import breaker
 from graph.models.hosted import HostedChatModel
-from graph.prompts import DECLINED
+from graph.replies import said
 from tests.doubles.openai_server import (
     Behaviour,
     Server,
@@ -44,8 +44,8 @@ RULES = [
     "Gift cards and opened software cannot be refunded",
     "The cost of sending a parcel back is ours when it was broken",
 ]
-LONG = " ".join(f"{rule} [1]." for rule in RULES)
-"""About 60 tokens, as the double counts them."""
+LONG = " ".join(f"{rule} [{1 if place < 2 else 2}]." for place, rule in enumerate(RULES))
+"""About 60 tokens, as the double counts them. The shop's own page, found first, has the first two rules alone."""
 SHORT = f"{RULES[0]} [1]."
 TOOL_CALL = (("refund", '{"order": "12'),)
 
@@ -219,7 +219,7 @@ async def test_a_refusal_of_content_is_passed_on_and_not_routed_around(house: Ho
 
     outcome = await house.ask(request_)
 
-    assert outcome.shown == outcome.message.text == DECLINED
+    assert outcome.shown == outcome.message.text == said("declined", "en")
     assert outcome.message.notice is None
     assert outcome.tries == [("first", "declining the content")]
     assert not house.second.requests

@@ -10,7 +10,8 @@ from graph.build import build_graph
 from graph.context import FloatArray, InjectionFinding, InjectionScreen, ModelRoute, Passage, TurnContext
 from graph.errors import KeyRefused, QuotaExhausted, StreamCut, TooSlow
 from graph.events import Event, Notice, Reset, Source, Step, Token
-from graph.prompts import NOT_IN_SOURCES, REFUSED, UNKNOWN, UNSUPPORTED
+from graph.prompts import NOT_IN_SOURCES
+from graph.replies import said
 from graph.state import Answer, Earlier, TurnState
 from tests.graph.scripted import (
     LIMITS,
@@ -25,6 +26,8 @@ from tests.graph.scripted import (
 
 REFUNDS = passage("Refunds are paid within 14 days of your request. They go to the card that you paid with.")
 OFFICE = passage("The office is closed on Sundays.", similarity=0.1, title="Office", heading="Hours")
+REFUSED = said("refused", "en", subject="the shop")
+UNSUPPORTED = said("unsupported", "en")
 QUESTION = "How long until refunds are paid?"
 GOOD = "Refunds are paid within 14 days of your request [1]."
 
@@ -141,7 +144,7 @@ async def test_small_model_repeats_a_sentence_and_no_more() -> None:
         pytest.param(f"{GOOD} The fee is 30 dollars.", GOOD, id="an invented fact goes"),
         pytest.param("Refunds are paid within 30 days of your request [1]. " + GOOD, GOOD, id="a wrong figure goes"),
         pytest.param(GOOD + " [9]", GOOD, id="a mark that leads nowhere goes"),
-        pytest.param(GOOD.replace(" [1]", ""), GOOD.replace(" [1]", "") + " [1]", id="a missing mark comes"),
+        pytest.param(GOOD.replace(" [1]", ""), GOOD, id="a missing mark comes"),
     ],
 )
 async def test_only_what_the_sources_support_is_said(said: str, kept: str) -> None:
@@ -171,7 +174,7 @@ async def test_what_the_documents_do_not_tell_is_not_answered(models: list[Model
     seen = await turn(*models, passages=[OFFICE], question="Who won the cup?")
     answer = unpack(seen)
 
-    assert answer.text == UNKNOWN.format(subject="the shop")
+    assert answer.text == said("unknown", "en", asked="Who won the cup", subject="the shop")
     assert answer.cited == ()
     assert NOT_IN_SOURCES not in "".join(event.text for event in seen.all(Token))  # type: ignore[union-attr]
 
@@ -198,7 +201,7 @@ async def test_an_attack_reaches_no_model() -> None:
 
     answer = unpack(await turn(model, blocked=True))
 
-    assert answer.text == REFUSED.format(subject="the shop")
+    assert answer.text == REFUSED
     assert isinstance(model.model, Scripted)
     assert model.model.seen == []
 
@@ -208,7 +211,7 @@ async def test_an_attack_reaches_no_model() -> None:
     [
         ("reply", "Hello, I am {assistant}.", "Hello, I am Parley."),
         ("handover", "A person from {subject} will read this.", "A person from the shop will read this."),
-        ("decline", None, REFUSED.format(subject="the shop")),
+        ("decline", None, REFUSED),
     ],
 )
 async def test_other_routes_have_written_replies(kind: str, reply: str | None, text: str) -> None:

@@ -31,7 +31,6 @@ def encoder() -> OnnxEncoder:
         ("The Business plan costs 1200 dollars a year.", True),
         ("The Business plan costs 1,300 dollars a year.", False),
         ("Our office in Berlin is open from nine to five.", False),
-        ("Sure, here is how:", True),
         ("- Click **Cancel plan**.", True),
     ],
 )
