@@ -6,6 +6,7 @@ A part is imported when it is loaded: together they take seconds to import, and 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from app import model_files
 from app.settings import Settings
@@ -93,6 +94,24 @@ def _route(settings: Model, stack: AsyncExitStack) -> ModelRoute:
         continues=settings.continues,
         small=settings.small,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Offload:
+    """How many layers of the local model are on a GPU, and how many it has."""
+
+    layers: int
+    of: int
+
+
+def offload_of(route: ModelRoute) -> Offload | None:
+    """What of a route's model is on a GPU; None where no model of this process can be on one."""
+    from graph.models.local import LocalChatModel
+
+    if not isinstance(route.model, LocalChatModel):
+        return None
+    layers, of = route.model.offloaded
+    return Offload(layers, of) if of else None
 
 
 async def _local_route(settings: Local, stack: AsyncExitStack) -> ModelRoute:

@@ -6,7 +6,9 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 
+from app.db.faults import DATABASE_FAULTS
 from app.db.migrate import pending
+from app.loading import offload_of
 from app.wiring import Services
 
 CHECK_S = 3.0
@@ -24,7 +26,8 @@ def health_routes(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         checks = await readiness(services)
         ready = all(well for name, well in checks.items() if name != "model")
-        return JSONResponse({"ready": ready, **checks}, 200 if ready else 503, headers={"Cache-Control": "no-store"})
+        body = {"ready": ready, **checks, "models": await model_states(services, reachable=checks["database"])}
+        return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-store"})
 
     return router
 
@@ -39,3 +42,23 @@ async def readiness(services: Services) -> dict[str, bool]:
     except Exception:  # noqa: BLE001 - whatever it is, the database cannot be used
         reachable, migrated = False, False
     return {"database": reachable, "migrations": migrated, "model": bool(services.models)}
+
+
+async def model_states(services: Services, *, reachable: bool) -> list[dict[str, object]]:
+    """Each model of the chain: why it is not asked just now, if it is not, and how much of it is on a GPU.
+
+    A model that is not asked does not make the process unready: the next one answers, or the documents do.
+    """
+    try:
+        closed = await services.breakers.open() if reachable else {}
+    except DATABASE_FAULTS:
+        closed = {}
+    states: list[dict[str, object]] = []
+    for route in services.models:
+        state: dict[str, object] = {"name": route.name, "asked": route.name not in closed}
+        if route.name in closed:
+            state["reason"] = closed[route.name]
+        if (offload := offload_of(route)) is not None:
+            state["gpu_layers"], state["layers"] = offload.layers, offload.of
+        states.append(state)
+    return states

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.cli.run import run, settings_for
 from app.db.engine import open_database
 from app.db.migrate import pending
-from app.loading import load_encoder, load_personal_data, open_models
+from app.loading import Offload, load_encoder, load_personal_data, offload_of, open_models
 from app.settings import Settings
 from graph.errors import ParleyError
 from graph.models.faults import translate
@@ -105,24 +105,31 @@ async def _local(settings: Settings) -> list[Finding]:
     if not settings.local.enabled:
         return [Finding("local model", True, "switched off by local.enabled")]
     only_local = settings.model_copy(
-        update={"hosted": settings.hosted.model_copy(update={"api_key": None, "base_url": None})}
+        update={"models": (), "hosted": settings.hosted.model_copy(update={"api_key": None, "base_url": None})}
     )
     async with open_models(only_local) as routes:
-        findings = [Finding("local model", True, routes[0].name)]
+        route = routes[-1]
+        return [Finding("local model", True, route.name), _gpu(settings, offload_of(route))]
+
+
+def _gpu(settings: Settings, offload: Offload | None) -> Finding:
+    """Whether the layers of the local model that are asked onto the GPU are really there."""
     if not gpu_present():
-        findings.append(Finding("GPU", True, "none on this machine; the processor computes"))
-    elif supports_gpu():
-        findings.append(Finding("GPU", True, "layers are offloaded"))
-    else:
-        findings.append(
-            Finding(
-                "GPU",
-                False,
-                "there is one, but llama-cpp-python was built without CUDA",
-                'Run `CMAKE_ARGS="-DGGML_CUDA=on" make serve` to build it anew.',
-            )
+        return Finding("GPU", True, "none on this machine; the processor computes")
+    if not supports_gpu():
+        return Finding(
+            "GPU",
+            False,
+            "there is one, but llama-cpp-python was built without CUDA",
+            'Run `CMAKE_ARGS="-DGGML_CUDA=on" make serve` to build it anew.',
         )
-    return findings
+    if settings.local.gpu_layers == 0:
+        return Finding("GPU", True, "not used: local.gpu_layers is 0")
+    if offload is None or offload.layers == 0:
+        return Finding(
+            "GPU", False, "no layer is on it", "Look at the driver (`nvidia-smi`), or set local.gpu_layers to 0."
+        )
+    return Finding("GPU", True, f"{offload.layers} of {offload.of} layers are on it")
 
 
 async def _hosted(settings: Settings) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""`parley models …`: what the models take; `app.cli.models_files` adds the commands for the files of local ones."""
+"""`parley models …`: what the models take; `app.cli.models_files` has the commands for the files of local ones."""
 
 import json
 from dataclasses import asdict
@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cli.models_files import bench, list_, pull, use
 from app.cli.run import on_database, run, settings_for, used_wrongly
 from app.db.sites import site_by_name
 from app.db.usage import COLUMNS, Column, Taken, UsageRow, total, usage_by
@@ -17,9 +18,10 @@ from graph.errors import UnknownSite
 models = typer.Typer(help="The models that answer: what they take, and the files of local ones.", no_args_is_help=True)
 
 
-@models.callback()
-def _group() -> None:
-    """Let a group of one command stay a group."""
+models.command("list")(list_)
+models.command("pull")(pull)
+models.command("use")(use)
+models.command("bench")(bench)
 
 
 @models.command("usage")

@@ -11,6 +11,7 @@ from evals.bench.chain import measure_chain
 from evals.bench.doors import measure_doors
 from evals.bench.engine import measure_engine
 from evals.bench.figure import Figure
+from evals.bench.growth import measure_growth
 from evals.bench.ingest import measure_ingest
 from evals.bench.loop import measure_loop
 from evals.bench.material import material
@@ -54,6 +55,8 @@ async def measure_speed(
             yield await measure_turn(services, documents)
             yield await measure_search(services, documents)
             yield await measure_chain(services, litellm)
+    with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
+        yield await measure_growth(Path(folder))
     yield await measure_engine()
     if servers is not None:
         yield await measure_servers(servers)

@@ -12,12 +12,12 @@ from typing import Any
 
 from graph.errors import ConfigError
 from graph.models.local.context import Context
+from graph.models.local.gguf import read_header
 from graph.models.local.gpu import gpu_present
 from graph.models.local.library import library, log_lines
 from graph.models.local.threads import Threads
 from graph.models.local.vocabulary import Vocabulary
 
-MAGIC = b"GGUF"
 PROMPT_STEP = 64
 """Tokens of prompts that a processor reads in one step: between steps an answer can be given up, and others go on.
 Longer steps are no faster there; on a GPU they are."""
@@ -91,7 +91,7 @@ def load(
             memory does not suffice, or the context is longer than what the model was trained for.
     """
     for each in (path, *adapters):
-        _check_magic(each)
+        read_header(each)
     llama_cpp = library()
     lines = log_lines()
     lines.clear()
@@ -163,16 +163,6 @@ def _apply(model: Any, context: Any, adapters: Sequence[Path]) -> None:
     pointers = (llama_cpp.llama_adapter_lora_p_ctypes * len(loaded))(*loaded)
     scales = (ctypes.c_float * len(loaded))(*[1.0] * len(loaded))
     llama_cpp.llama_set_adapters_lora(context, pointers, len(loaded), scales)
-
-
-def _check_magic(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(MAGIC))
-    except OSError as error:
-        raise ConfigError(f"The model file {path} cannot be read: {error.strerror}.") from error
-    if magic != MAGIC:
-        raise ConfigError(f"The model file {path} is not a GGUF file; name one that is, or none for the default.")
 
 
 def _reason(lines: deque[str]) -> str:

@@ -43,4 +43,8 @@ def test_every_example_is_a_configuration_and_the_first_sets_nearly_all() -> Non
     for example in EXAMPLES[1:]:
         assert read_config(tomllib.loads(example)) != SiteConfig()
 
-    assert set(keys()) - set(leaves(whole.model_dump(exclude_unset=True))) == {"identity.public_key", "hours.saturday", "hours.sunday"}
+    assert set(keys()) - set(leaves(whole.model_dump(exclude_unset=True))) == {
+        "identity.public_key",
+        "hours.saturday",
+        "hours.sunday",
+    }
