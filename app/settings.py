@@ -1,5 +1,6 @@
 """The settings: `parley.toml` beside the process, environment variables over it, checked once at start."""
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -24,6 +25,8 @@ ALIASES = {
 }
 """Variables whose names other programs use too, and the setting that each one sets."""
 NOT_SETTINGS = frozenset({"PARLEY_CONFIG"})
+MODELS = ("models",)
+"""The one setting that is a list of tables: a variable holds it as JSON."""
 FROM_FILE = "_FILE"
 """Ending of a variable that names a file whose content is the value, as container engines hand over secrets."""
 
@@ -248,9 +251,12 @@ def load_settings(environ: Mapping[str, str] | None = None, *, path: Path | None
     environ = os.environ if environ is None else environ
     values = _read_file(environ, path)
     environ = _with_files(environ)
-    _take_keys(values, environ)
     for name, key in _variables(environ):
-        _set(values, key, environ[name], name)
+        if key == MODELS:
+            values["models"] = _listed(environ[name])
+        else:
+            _set(values, key, environ[name], name)
+    _take_keys(values, environ)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -311,8 +317,21 @@ def _variables(environ: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
             if environ[name]:  # compose files pass unset variables as empty ones
                 found.append((name, ALIASES[name]))
         elif name.startswith(PREFIX) and name not in NOT_SETTINGS:
+            if name == PREFIX + "MODELS" and not environ[name]:
+                continue
             found.append((name, tuple(name.removeprefix(PREFIX).lower().split("__"))))
     return found
+
+
+def _listed(text: str) -> list[Any]:
+    """The models that a variable holds."""
+    try:
+        models = json.loads(text)
+    except ValueError:
+        models = None
+    if not isinstance(models, list):
+        raise ConfigError(f"The variable {PREFIX}MODELS holds no list in JSON; see docs/models.md for an example.")
+    return models
 
 
 def _set(values: dict[str, Any], key: tuple[str, ...], text: str, variable: str) -> None:

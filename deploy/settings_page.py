@@ -62,7 +62,10 @@ def page() -> str:
         lines.append(f"### `{'.'.join(path)}`\n\n{field.description}\n")
         lines.append(f"- Value: {_kind(field)}; default: {_default(field)}\n- Variable: `{variable(path)}`\n")
     lines.append(f"## models\n\n{Model.__doc__}\n")
-    lines.append("Each stands in the file as a table `[[models]]` of its own; there are no variables for them.\n")
+    lines.append(
+        "Each stands in the file as a table `[[models]]` of its own. "
+        "The variable `PARLEY_MODELS` holds them all, as a list in JSON.\n"
+    )
     for (name,), field in keys(Model):
         lines.append(
             f"### `models.{name}`\n\n{field.description}\n\n- Value: {_kind(field)}; default: {_default(field)}\n"

@@ -162,3 +162,19 @@ def test_a_model_that_cannot_be_used_is_named(tmp_path: Path, text: str, sentenc
 
     with pytest.raises(ConfigError, match=sentence):
         load_settings({}, path=file)
+
+
+def test_a_variable_may_hold_the_models(tmp_path: Path) -> None:
+    models = '[{"name": "house", "base_url": "http://model:8080/v1", "own": true, "api_key_env": "KEY"}]'
+
+    settings = load_settings({"PARLEY_MODELS": models, "KEY": "secret"}, path=file(tmp_path, ""))
+
+    assert [(model.name, model.own) for model in settings.models] == [("house", True)]
+    assert settings.models[0].api_key is not None
+    assert load_settings({"PARLEY_MODELS": ""}, path=file(tmp_path, "")).models == ()
+
+
+@pytest.mark.parametrize("text", ["house", '{"name": "house"}', "[1"])
+def test_what_is_no_list_of_models_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="PARLEY_MODELS holds no list in JSON"):
+        load_settings({"PARLEY_MODELS": text}, path=file(tmp_path, ""))
