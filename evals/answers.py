@@ -60,10 +60,10 @@ class Asked:
 
 
 async def measure_answers(services: Services, data: Path) -> list[Share]:
-    """Ingest the documentation into a site of its own and ask every question, on the local rung and by quoting alone.
+    """Ingest the documentation into a site of its own and ask every question, by quoting alone and of the models.
 
     Args:
-        services: with a local model.
+        services: with the models to measure; a capable one is any that is trusted to phrase answers.
         data: folder of the public evaluation data.
     """
     folder = data / FOLDER
@@ -73,7 +73,11 @@ async def measure_answers(services: Services, data: Path) -> list[Share]:
     )
     local = replace(services, models=tuple(route for route in services.models if route.rung == "local"))
     shares = await _pages(services, questions)
-    for name, used in (("quoting alone", replace(services, models=())), ("local model", local)):
+    capable = replace(services, models=tuple(route for route in services.models if route.trusted))
+    modes = {"quoting alone": replace(services, models=()), "local model": local, "capable model": capable}
+    for name, used in modes.items():
+        if (not used.models and name != "quoting alone") or (name == "local model" and used.models == capable.models):
+            continue
         asked = [Asked(question, await _ask(used, question["text"])) for question in questions]
         shares += _shares(name, asked)
     return shares

@@ -85,6 +85,22 @@ def answers(data: Data = None, home: Home = None) -> None:
 
 
 @program.command()
+def grounding() -> None:
+    """Whether an answer's sentences pass when the passages say the same, and are refused when they do not."""
+    from app.loading import load_encoder
+    from evals.grounding import measure
+
+    rows = []
+    for outcome in measure(load_encoder(settings_for())):
+        if outcome.supported:
+            passed = share_cells(outcome.passed, outcome.supported)
+            rows.append((f"{outcome.name}: faithful sentences passed", *passed))
+        refused = share_cells(outcome.refused, outcome.unsupported)
+        rows.append((f"{outcome.name}: others refused", *refused))
+    _print(lines(("what", "share", "95 % interval", "count"), rows))
+
+
+@program.command()
 def bench(
     data: Data = None,
     servers: Annotated[

@@ -59,7 +59,7 @@ def statements(path: Path = CASES) -> Iterator[Statement]:
 
 def measure(encoder: Encoder) -> list[Outcome]:
     """Judge every statement; a row for what was tuned on, one for what was kept back, and each by how it was made."""
-    judged = [(each, _passes(each, encoder)) for each in statements()]
+    judged = [(each, passes(each, encoder)) for each in statements()]
     rows = []
     for half, name in ((False, "tuned on"), (True, "kept back")):
         mine = [(each, passes) for each, passes in judged if each.kept_back is half]
@@ -74,7 +74,8 @@ def _outcome(name: str, judged: list[tuple[Statement, bool]]) -> Outcome:
     return Outcome(name, sum(true), len(true), len(false) - sum(false), len(false))
 
 
-def _passes(statement: Statement, encoder: Encoder) -> bool:
+def passes(statement: Statement, encoder: Encoder) -> bool:
+    """Whether the check lets a statement be said."""
     lines = check(statement.text, "", statement.passages, encoder)
     return all(checked.supported for line in lines for checked in line)
 

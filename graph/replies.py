@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("replies.toml")
 ASKED_CHARS = 90
 
 _MARK = re.compile(r"\[\d{1,2}\]")
-_LAYOUT = re.compile(r"[*_`#<>|~\\\"“”„«»]|\[(?![A-Z_]+_\d+\])|(?<![A-Z]_\d)(?<![A-Z]_\d\d)\]|\(https?://\S*")
+_LAYOUT = re.compile(r"(\[[A-Z_]+_\d+\])|[][*_`#<>|~\\\"“”„«»]|\(https?://\S*")
 
 
 def language_for(state: TurnState) -> str:
@@ -52,7 +52,11 @@ def state_of(label: str, language: str) -> str:
 
 def shortened(question: str) -> str:
     """A question as it is named in a sentence: on one line, without marks and layout, its beginning if it is long."""
-    text = " ".join(_LAYOUT.sub("", _MARK.sub("", question)).split()).rstrip("?.!؟ ¿").lstrip("¿¡ ")
+    text = (
+        " ".join(_LAYOUT.sub(lambda found: found[1] or "", _MARK.sub("", question)).split())
+        .rstrip("?.!؟ ¿")
+        .lstrip("¿¡ ")
+    )
     if len(text) <= ASKED_CHARS:
         return text
     return text[:ASKED_CHARS].rsplit(" ", 1)[0].rstrip(",;:") + " …"

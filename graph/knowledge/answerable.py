@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 
 from graph.context import Passage
+from graph.knowledge.claims import names
 
 CAPABLE_MARGIN = 0.15
 """A capable model is asked even about passages that lie this much further away: it can tell by reading."""
+STRANGE_NAME = 0.1
+"""Passages without a name of the question must lie this much nearer: "connect it to Salesforce" is near to every
+page about connecting. Not more, as "we moved from Spain to Portugal" is answered by a page that names neither."""
 
 
-def answerable(passages: Sequence[Passage], *, min_similarity: float, capable: bool) -> bool:
+def answerable(passages: Sequence[Passage], *, question: str, min_similarity: float, capable: bool) -> bool:
     """Whether the best passage is near enough to the question.
 
     The cosine of the best passage alone separates questions that the documents answer from others as well as a fitted
@@ -20,4 +24,7 @@ def answerable(passages: Sequence[Passage], *, min_similarity: float, capable: b
         capable: whether a capable model will read the passages.
     """
     best = max((passage.similarity for passage in passages), default=-1.0)
-    return best >= min_similarity - (CAPABLE_MARGIN if capable else 0.0)
+    if capable:
+        return best >= min_similarity - CAPABLE_MARGIN
+    seen = " ".join(f"{passage.title} {passage.heading} {passage.text}" for passage in passages).lower()
+    return best >= min_similarity + (STRANGE_NAME if any(name not in seen for name in names(question)) else 0.0)

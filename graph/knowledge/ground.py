@@ -39,9 +39,10 @@ _SAYS_NOTHING = frozenset(
     )
 )
 _VERDICT = re.compile(r"^\W*(?:yes|no|yep|nope|correct|exactly)(?:\s*[,.!:;–—-]+\s*|$)", re.IGNORECASE)
+_PRONOUN = r"(?!(?i:you|we|it|they|this|that|these|those|if|when|to)\b)"
 _OWN_SUBJECT = re.compile(
-    r"^[\s,:–—]*(?:(?i:and|but|whereas|while|or)\s+)?(?!(?i:you|we|it|they|this|that|these|those|if|when|to)\b)"
-    r"(?:(?i:the|an?|all|both|each|every|other|our|your)\b|[A-Z])|^;\s*(?!(?i:you|we|it|they|this|that|these|those)\b)"
+    rf"^{_PRONOUN}[A-Z]|^;\s*{_PRONOUN}|^[\s,:–—]*(?:(?i:and|but|whereas|while|or)\s+)?"
+    r"(?i:the|an?|all|both|each|every|other|our|your)\b"
 )
 _PREAMBLE = re.compile(
     r"^(?:To|In order to|If you (?:want|wish|would like|need) to|If you|When you)\s+([^,]{3,120}),\s*", re.IGNORECASE

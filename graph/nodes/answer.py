@@ -20,12 +20,16 @@ async def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     passages = state["passages"]
     failed: tuple[Usage, ...] = ()
     capable = any(route.trusted for route in ctx.models)
-    if capable and answerable(passages, min_similarity=ctx.limits.min_similarity, capable=True):
+    if capable and answerable(
+        passages, question=state["question"], min_similarity=ctx.limits.min_similarity, capable=True
+    ):
         outcome = await phrase(state, runtime)
         if isinstance(outcome, Draft):
             return {"draft": outcome}
         failed = outcome
-    near = answerable(quotable(passages), min_similarity=ctx.limits.min_similarity, capable=False)
+    near = answerable(
+        quotable(passages), question=state["question"], min_similarity=ctx.limits.min_similarity, capable=False
+    )
     picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder) if near else []
     if not picks:
         return {"draft": Draft(text="", answered_by="parley", rung="fixed", unknown=True, usage=failed)}

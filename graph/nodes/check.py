@@ -61,7 +61,7 @@ async def check(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         return {"answer": _final(state, draft, page)}
     quoted = quotable(passages)
     picks = []
-    if answerable(quoted, min_similarity=ctx.limits.min_similarity, capable=False):
+    if answerable(quoted, question=state["question"], min_similarity=ctx.limits.min_similarity, capable=False):
         picks = await asyncio.to_thread(choose, vector_of(state), passages, ctx.encoder)
     if not picks:
         return {"answer": _unknown(state, draft, page)}

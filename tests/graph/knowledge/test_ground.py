@@ -3,6 +3,7 @@
 import pytest
 
 from app import model_files
+from evals.grounding import passes, statements
 from graph.encoder.onnx import OnnxEncoder
 from graph.knowledge.ground import check, cited, kept
 from tests.graph.scripted import passage
@@ -51,3 +52,34 @@ def test_lines_and_marks_of_what_stays_are_kept(encoder: OnnxEncoder) -> None:
 
 def test_without_passages_nothing_is_supported(encoder: OnnxEncoder) -> None:
     assert kept(check("Refunds are paid within a week.", "When?", [], encoder)) == ""
+
+
+def test_most_of_what_is_kept_back_is_told_right(encoder: OnnxEncoder) -> None:
+    by_hand = [each for each in statements() if each.kept_back and each.made == "by hand"]
+    told = [(each.supported, passes(each, encoder)) for each in by_hand]
+
+    assert sum(passed for supported, passed in told if supported) >= 0.8 * sum(supported for supported, _ in told)
+    assert sum(not passed for supported, passed in told if not supported) >= 0.75 * sum(not s for s, _ in told)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("Yes. Credit cards are accepted.", [True, True]),
+        ("Yes. Our office is in Berlin.", [False, False]),
+        ("Sure, here is how: Credit cards are accepted.", [True]),
+        ("No, wire transfers are not accepted.", [True]),
+    ],
+)
+def test_what_leads_to_nothing_goes_with_it(encoder: OnnxEncoder, sentence: str, supported: list[bool]) -> None:
+    (line,) = check(sentence, "How do I pay?", PASSAGES, encoder)
+
+    assert [verdict.supported for verdict in line] == supported
+
+
+def test_an_answer_in_another_language_is_held_to_its_marks_and_figures(encoder: OnnxEncoder) -> None:
+    answer = "Der Business-Tarif kostet 1.200 Dollar im Jahr [2]. Er kostet 900 Dollar im Jahr [2]. Das ist so."
+
+    (line,) = check(answer, "Was kostet es?", PASSAGES, encoder)
+
+    assert [verdict.supported for verdict in line] == [True, False, False]
