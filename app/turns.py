@@ -33,7 +33,9 @@ from app.wiring import Services
 from graph.context import IntentGuess, Limits, ModelRoute, TurnContext
 from graph.errors import StorageDown, VisitorError
 from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token, Usage
+from graph.guards.language import language_of
 from graph.guards.pseudonyms import Restorer
+from graph.replies import FALLBACK, said
 from graph.state import Answer, TurnState
 
 PROGRESS_S = 0.5
@@ -67,7 +69,7 @@ async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[E
         known = StorageDown() if isinstance(error, DATABASE_FAULTS) else None
         log.exception("turn failed", extra={"trace_id": str(turn.trace_id)})
         await turn.end("failed", error)
-        apology = f"Something went wrong on our side. Please try again; if it stays, name this number: {turn.trace_id}."
+        apology = said("apology", language_of(request.text) or FALLBACK, number=str(turn.trace_id))
         yield Failed(str(known) if known else apology, str(turn.trace_id))
     finally:
         await asyncio.shield(turn.forget())
@@ -229,7 +231,7 @@ class _Turn:
             ),
             breakers=services.breakers,
             tries=self.tries,
-            people=reachable(site.config.hours, datetime.now(UTC)).text,
+            people=reachable(site.config.hours, datetime.now(UTC), language_of(self.request.text) or FALLBACK).text,
         )
 
     def _learn(self, updates: dict[str, TurnState]) -> None:

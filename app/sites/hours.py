@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from app.sites.config import DAYS, Hours
+from app.sites.config import Hours
+from graph.replies import FALLBACK, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,26 +16,28 @@ class Reachable:
     text: str
 
 
-def reachable(hours: Hours, now: datetime) -> Reachable:
+def reachable(hours: Hours, now: datetime, language: str = FALLBACK) -> Reachable:
     """Say when people are there, and where else they can be reached.
 
     Args:
         now: with a time zone.
+        language: of the visitor, such as "de".
     """
-    elsewhere = f" You can also reach us at {hours.contact}." if hours.contact else ""
+    elsewhere = f" {said('people.elsewhere', language, contact=hours.contact)}" if hours.contact else ""
     if not any(hours.week):
-        return Reachable(None, f"Somebody will read this conversation.{elsewhere}")
+        return Reachable(None, said("people.read_later", language) + elsewhere)
     local = now.astimezone(ZoneInfo(hours.timezone))
     today = hours.week[local.weekday()]
     clock = local.strftime("%H:%M")
     if today and today[:5] <= clock < today[6:]:
-        return Reachable(True, f"We are there until {today[6:]} today ({hours.timezone}).{elsewhere}")
+        there = said("people.there", language, until=today[6:], timezone=hours.timezone)
+        return Reachable(True, there + elsewhere)
+    soon, next_day, *weekdays = said("people.days", language).split("|")
     for ahead in range(8):
         day = local + timedelta(days=ahead)
         opening = hours.week[day.weekday()]
         if opening and (ahead or clock < opening[:5]):
-            when = "today" if ahead == 0 else "tomorrow" if ahead == 1 else f"on {DAYS[day.weekday()].capitalize()}"
-            return Reachable(
-                False, f"We are not there just now; we are back {when} at {opening[:5]} ({hours.timezone}).{elsewhere}"
-            )
+            when = soon if ahead == 0 else next_day if ahead == 1 else weekdays[day.weekday()]
+            away = said("people.away", language, when=when, at=opening[:5], timezone=hours.timezone)
+            return Reachable(False, away + elsewhere)
     raise AssertionError("a week with opening hours has a next one")

@@ -5,6 +5,7 @@ import pytest
 
 from app.sites.config import Hours
 from app.sites.hours import reachable
+from graph.replies import languages
 
 WEEK = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday"), "09:00-17:00") | {"friday": "09:00-15:30"}
 HOURS = Hours(timezone="Europe/Berlin", **WEEK)
@@ -75,3 +76,17 @@ def test_who_opens_once_a_week_is_back_in_a_week() -> None:
     after = datetime(2026, 11, 23, 18, 0, tzinfo=ZoneInfo("UTC"))
 
     assert "back on Monday at 09:00" in reachable(Hours(monday="09:00-17:00"), after).text
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("day", range(7))
+def test_hours_are_told_in_every_language(language: str, day: int) -> None:
+    moment = datetime(2026, 11, 23 + day, 18, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+
+    found = reachable(Hours(timezone="Europe/Berlin", contact="help@example.org", **WEEK), moment, language)
+
+    assert "09:00" in found.text
+    assert "help@example.org" in found.text
+    assert (
+        found.text == reachable(Hours(timezone="Europe/Berlin", contact="help@example.org", **WEEK), moment).text
+    ) is (language == "en")
