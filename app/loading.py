@@ -104,6 +104,21 @@ class Offload:
     of: int
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests in the local model's engine."""
+
+    running: int
+    waiting: int
+
+
+def load_of(route: ModelRoute) -> Load | None:
+    """How busy a route's model is; None where it is not one of this process."""
+    from graph.models.local import LocalChatModel
+
+    return Load(*route.model.load) if isinstance(route.model, LocalChatModel) else None
+
+
 def offload_of(route: ModelRoute) -> Offload | None:
     """What of a route's model is on a GPU; None where no model of this process can be on one."""
     from graph.models.local import LocalChatModel

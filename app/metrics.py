@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from app.db.ledger import Priced
+from app.loading import load_of
+from graph.context import ModelRoute
 
 DURATIONS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
 
@@ -44,6 +46,10 @@ class Metrics:
             "parley_breaker_open", "1 while a route is not asked because of its faults.", ("route",), registry=registry
         )
 
+        self._local = Gauge(
+            "parley_local_requests", "Requests in the local model's engine.", ("route", "state"), registry=registry
+        )
+
     def turn(self, outcome: str, rung: str | None, duration_s: float, billed: Billed | None) -> None:
         """Count a turn that ended here; one that was taken over or replaced, and so not billed, is not counted."""
         if billed is None:
@@ -64,7 +70,7 @@ class Metrics:
                 self._cost.labels(site, route).inc(float(priced.cost_usd))
         self._alerts.labels(site).inc(billed.alerts)
 
-    def text(self, routes: Iterable[str], open_breakers: Mapping[str, str] | None) -> bytes:
+    def text(self, routes: Iterable[ModelRoute], open_breakers: Mapping[str, str] | None) -> bytes:
         """Everything, as Prometheus reads it.
 
         Args:
@@ -72,7 +78,10 @@ class Metrics:
             open_breakers: those that are not asked, with the reason; None: nobody knows just now.
         """
         self._open.clear()
-        if open_breakers is not None:
-            for route in routes:
-                self._open.labels(route).set(route in open_breakers)
+        for route in routes:
+            if open_breakers is not None:
+                self._open.labels(route.name).set(route.name in open_breakers)
+            if (load := load_of(route)) is not None:
+                self._local.labels(route.name, "running").set(load.running)
+                self._local.labels(route.name, "waiting").set(load.waiting)
         return generate_latest(self._registry)

@@ -35,7 +35,7 @@ def metrics_routes(services: Services) -> APIRouter:
         except SQLAlchemyError as error:
             log.warning("the metrics lack the breakers", extra={"error": type(error).__name__})
             breakers = None
-        text = services.metrics.text([route.name for route in services.models], breakers)
+        text = services.metrics.text(services.models, breakers)
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
 
     return router

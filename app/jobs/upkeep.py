@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from procrastinate import Blueprint, JobContext
+from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 from sqlalchemy import text
@@ -64,7 +65,11 @@ async def rescue_jobs(jobs: JobManager) -> int:
             await jobs.finish_job(job, Status.FAILED, delete_job=False)
             log.error("a job ended its worker again and again", extra={"job": job.id, "task": job.task_name})
         else:
-            await jobs.retry_job(job)
+            try:
+                await jobs.retry_job(job)
+            except UniqueViolation:  # its successor is queued already
+                await jobs.finish_job(job, Status.FAILED, delete_job=False)
+                continue
             rescued += 1
     return rescued
 

@@ -79,6 +79,11 @@ class LocalChatModel(BaseChatModel):
         return model
 
     @property
+    def load(self) -> tuple[int, int]:
+        """Requests whose answers are being written just now, and requests that wait."""
+        return self._engine.running, self._engine.waiting
+
+    @property
     def offloaded(self) -> tuple[int, int]:
         """Layers on a GPU, and layers in all; `(0, 0)` where the build of llama.cpp knows no GPU."""
         return self._engine.loaded.offloaded, self._engine.loaded.layers

@@ -33,6 +33,16 @@ class Engine:
         self._closed = False
         self._broken = False
 
+    @property
+    def running(self) -> int:
+        """Requests whose texts are being written just now."""
+        return self.scheduler.running
+
+    @property
+    def waiting(self) -> int:
+        """Requests that wait for a slot."""
+        return len(self._arrived) + self.scheduler.open - self.scheduler.running
+
     def check_open(self) -> None:
         """Raise ServerFault if the engine was closed, or ended by a failure that it could not mend."""
         if self._closed or self._broken:

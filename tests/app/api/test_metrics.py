@@ -10,12 +10,14 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from langchain_core.messages import HumanMessage
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
@@ -26,11 +28,14 @@ from app.db.ledger import Priced
 from app.db.sites import configure_site
 from app.db.tables import Alert, Usage
 from app.metrics import Billed, Metrics
+from app.model_files import CHAT, checked
 from app.settings import load_settings
 from app.turn_request import TurnRequest
 from app.wiring import Services
+from graph.context import ModelRoute
 from graph.errors import KeyRefused, ServerFault
 from graph.events import Usage as Used
+from graph.models.local import LocalChatModel
 from tests.app.api.serving import Server
 from tests.app.turning import GOOD, ask
 from tests.graph.scripted import route
@@ -209,3 +214,23 @@ async def test_the_rules_of_the_guide_name_metrics_that_there_are(services: Serv
     told = set(re.findall(r"`?(parley_\w+)\b", GUIDE.read_text(encoding="utf-8")))
 
     assert told == {name for name in there if not name.endswith("_created")}
+
+
+@pytest.mark.model
+async def test_how_busy_the_local_model_is() -> None:
+    model = LocalChatModel.open(checked(CHAT), context_tokens=512, slots=1)
+    own = ModelRoute("own", "local", model, first_token_s=60, between_tokens_s=60, trusted=True)
+    try:
+        streams: list[Any] = [model.astream([HumanMessage("Tell a story.")], max_tokens=400) for _ in range(3)]
+        writing = [asyncio.ensure_future(anext(stream)) for stream in streams]
+        await writing[0]
+        busy = samples(Metrics().text([own], {}).decode())
+        for task in writing[1:]:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+        await streams[0].aclose()
+    finally:
+        await asyncio.to_thread(model.close)
+
+    assert value(busy, "parley_local_requests", route="own", state="running") == 1
+    assert value(busy, "parley_local_requests", route="own", state="waiting") == 2

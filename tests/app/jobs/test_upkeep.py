@@ -93,6 +93,24 @@ async def test_a_job_whose_worker_died_is_queued_again_but_not_for_ever(
         assert (await app.job_manager.get_job_status_async(number)).value == status
 
 
+async def test_a_dead_job_whose_successor_is_queued_already_is_given_up(engine: AsyncEngine) -> None:
+    app = job_app(engine)
+    async with app.open_async():
+        task = app.configure_task("upkeep:rescue_jobs", queueing_lock="one")
+        dead = await task.defer_async(timestamp=0)
+        await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
+        successor = await task.defer_async(timestamp=1)
+        async with engine.begin() as connection:
+            await connection.execute(
+                text("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute'")
+            )
+
+        assert await rescue_jobs(app.job_manager) == 0
+
+        statuses = [(await app.job_manager.get_job_status_async(number)).value for number in (dead, successor)]
+    assert statuses == ["failed", "todo"]
+
+
 async def test_a_job_of_a_living_worker_is_left_alone(engine: AsyncEngine) -> None:
     app = job_app(engine)
     async with app.open_async():
