@@ -44,6 +44,7 @@ _OWN_SUBJECT = re.compile(
     rf"^{_PRONOUN}[A-Z]|^;\s*{_PRONOUN}|^[\s,:–—]*(?:(?i:and|but|whereas|while|or)\s+)?"
     r"(?i:the|an?|all|both|each|every|other|our|your)\b"
 )
+_PSEUDONYM = re.compile(r"\[[A-Z_]+_\d+\]")
 _PREAMBLE = re.compile(
     r"^(?:To|In order to|If you (?:want|wish|would like|need) to|If you|When you)\s+([^,]{3,120}),\s*", re.IGNORECASE
 )
@@ -116,7 +117,7 @@ class _Judge:
     def sentence(self, sentence: str) -> Checked:
         """Judge one sentence of the answer."""
         plain = _INTO.sub("", _VERDICT.sub("", _claim(sentence)))
-        plain = self._without_preamble(plain)
+        plain = self._without_preamble(_PSEUDONYM.sub(self._unless_asked, plain))
         if _claims_nothing(plain):
             return Checked(sentence, True, None)
         if not self._evidence.pieces:
@@ -131,6 +132,10 @@ class _Judge:
                 return Checked(sentence, False, None, reason)
             place = found.place if place is None else place
         return Checked(sentence, True, (place or 0) + 1)
+
+    def _unless_asked(self, pseudonym: re.Match[str]) -> str:
+        """The visitor's own data may be repeated."""
+        return "" if pseudonym[0] in self._question else pseudonym[0]
 
     def _without_preamble(self, plain: str) -> str:
         """Without "To cancel your plan, " when that only repeats the question."""
