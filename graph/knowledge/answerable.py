@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from graph.context import Passage
+from graph.guards.language import language_of
 from graph.knowledge.claims import names
 
 CAPABLE_MARGIN = 0.15
@@ -20,6 +21,7 @@ def answerable(passages: Sequence[Passage], *, question: str, min_similarity: fl
 
     Args:
         passages: what the search found.
+        question: whose names are looked for in the passages.
         min_similarity: cosine that a passage must reach to be quoted.
         capable: whether a capable model will read the passages.
     """
@@ -27,4 +29,5 @@ def answerable(passages: Sequence[Passage], *, question: str, min_similarity: fl
     if capable:
         return best >= min_similarity - CAPABLE_MARGIN
     seen = " ".join(f"{passage.title} {passage.heading} {passage.text}" for passage in passages).lower()
-    return best >= min_similarity + (STRANGE_NAME if any(name not in seen for name in names(question)) else 0.0)
+    strange = language_of(question) != "de" and any(name.removesuffix("s") not in seen for name in names(question))
+    return best >= min_similarity + (STRANGE_NAME if strange else 0.0)  # every German noun has a capital
