@@ -1,9 +1,11 @@
-"""The search for passages: words and vectors of one site, in one statement."""
+"""The search for passages: words and vectors of one site, for one visitor's eyes, in one statement."""
 
-from pgvector import HalfVector
-from sqlalchemy import text
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.search_sql import APPROXIMATE, EXACT, EXACT_ROWS, INDEXED_DIMENSIONS, PREPARE
 from graph.context import FloatArray, Passage
 from graph.knowledge.fuse import (
     CANDIDATES,
@@ -14,114 +16,96 @@ from graph.knowledge.fuse import (
     MOST_WORDS_WEIGHT,
     searchable,
 )
+from graph.knowledge.neighbours import completed
 from graph.knowledge.split import SEPARATOR
+from graph.knowledge.twins import without_twins
 
-# Exact: every vector of the site is compared. The tables are walked from the site's rows, so that no plan can look
-# at another site's. `words` holds each word once, as a tsquery made by a cast, because it is stemmed already.
-_SEARCH = text(
-    """
-    WITH near AS MATERIALIZED (
-        SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
-        FROM embeddings
-        WHERE site_id = :site_id AND model = :model
-    ),
-    terms AS MATERIALIZED (
-        SELECT lexeme, CAST('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery) AS term
-        FROM unnest(to_tsvector('english', :question))
-        ORDER BY positions[1]
-        LIMIT :most_words
-    ),
-    matches AS MATERIALIZED (
-        SELECT lexeme, chunks.id AS chunk_id
-        FROM terms JOIN chunks ON chunks.words @@ term AND chunks.site_id = :site_id
-    ),
-    worth AS MATERIALIZED (
-        SELECT lexeme, ln(1 + (passages - count(*) + 0.5) / (count(*) + 0.5)) AS idf
-        FROM matches CROSS JOIN (SELECT CAST(count(*) AS float8) AS passages FROM near) AS site
-        GROUP BY lexeme, passages
-    ),
-    shared AS (
-        SELECT chunk_id, sum(idf) * (SELECT least(:idf_weight, :most_words_weight / sum(idf)) FROM worth) AS words
-        FROM matches JOIN worth USING (lexeme)
-        GROUP BY chunk_id
-    ),
-    candidates AS MATERIALIZED (
-        SELECT chunk_id, similarity, similarity + coalesce(words, 0) AS own
-        FROM near LEFT JOIN shared USING (chunk_id)
-        ORDER BY own DESC
-        LIMIT :candidates
-    ),
-    scored AS MATERIALIZED (
-        SELECT candidates.*, document_id, row_number() OVER (PARTITION BY document_id ORDER BY own DESC) AS place
-        FROM candidates JOIN chunks ON chunks.id = chunk_id
-    ),
-    about AS (
-        SELECT document_id, :document_weight * avg(own) AS prior
-        FROM scored WHERE place <= :document_passages
-        GROUP BY document_id
-    ),
-    best AS (
-        SELECT chunk_id, similarity, own + prior AS score
-        FROM scored JOIN about USING (document_id)
-        ORDER BY score DESC, chunk_id
-        LIMIT :limit
-    )
-    SELECT chunk_id, documents.path, documents.title, chunks.heading, documents.url, chunks.text, score, similarity
-    FROM best
-    JOIN chunks ON chunks.id = chunk_id
-    JOIN documents ON documents.id = chunks.document_id
-    ORDER BY score DESC, chunk_id
-    """
-)
+SPARE = 2
+"""So many times the passages asked for are fetched, so that near-duplicates can be left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What passages are ranked by: an encoder's name and its vector of the question, of unit length."""
+
+    encoder: str
+    vector: FloatArray
+
+
+Rank = Callable[[str], Awaitable[Ranking | None]]
 
 
 class SiteKnowledge:
     """The documents of one site, as `graph.context.Knowledge` asks for them."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession], site_id: int, encoder_name: str) -> None:
-        """`encoder_name` says which vectors are compared: those that this encoder made."""
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        site_id: int,
+        encoder_name: str,
+        rank: Rank | None = None,
+    ) -> None:
+        """Reads only when it is asked.
+
+        Args:
+            encoder_name: the installed encoder, which gives similarities, and ranks unless another one does.
+            rank: asked for each question which encoder ranks.
+        """
         self._sessions = sessions
         self._site_id = site_id
-        self._model = encoder_name
+        self._own = encoder_name
+        self._rank = rank
 
     async def search(self, question: str, vector: FloatArray, *, limit: int) -> list[Passage]:
-        """Return the passages that may answer the question, best first.
+        """Return the passages that may answer the question, best first, none of them twice.
 
         Args:
             question: what was asked.
             vector: its vector of unit length, shape `(dimensions,)`.
             limit: most passages to return.
         """
+        ranking = (await self._rank(question) if self._rank else None) or Ranking(self._own, vector)
+        dimensions = len(ranking.vector)
+        scope = {"site_id": self._site_id, "model": ranking.encoder}
         async with self._sessions() as session:
-            rows = await session.execute(
-                _SEARCH,
-                {
-                    "vector": HalfVector(vector).to_text(),
-                    "site_id": self._site_id,
-                    "model": self._model,
+            rows = await session.scalar(PREPARE, scope)
+            exact = dimensions not in INDEXED_DIMENSIONS or (rows or 0) <= EXACT_ROWS
+            found = await session.execute(
+                EXACT if exact else APPROXIMATE[dimensions],
+                scope
+                | {
+                    "vector": _written(ranking.vector),
+                    "own_model": self._own,
+                    "own_vector": _written(vector),
                     "question": searchable(question),
                     "most_words": MOST_WORDS,
                     "idf_weight": IDF_WEIGHT,
                     "most_words_weight": MOST_WORDS_WEIGHT,
-                    "candidates": max(CANDIDATES, limit),
+                    "candidates": max(CANDIDATES, SPARE * limit),
                     "document_weight": DOCUMENT_WEIGHT,
                     "document_passages": DOCUMENT_PASSAGES,
-                    "limit": limit,
+                    "limit": SPARE * limit,
                 },
             )
-            return [
+            passages = [
                 Passage(
                     chunk_id=row.chunk_id,
                     document=row.path,
                     title=row.title,
                     heading=_below_title(row.heading, row.title),
                     url=row.url,
-                    text=row.text,
+                    text=completed(row.text, row.following),
                     score=row.score,
                     similarity=row.similarity,
                 )
-                for row in rows
+                for row in found
             ]
+        return without_twins(passages)[:limit]
+
+
+def _written(vector: FloatArray) -> str:
+    """A vector as PostgreSQL reads it."""
+    return "[" + ",".join(f"{number:.5g}" for number in vector.tolist()) + "]"
 
 
 def _below_title(heading: str, title: str) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import Computed, ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import Computed, ForeignKey, Identity, Index, UniqueConstraint, literal_column, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,7 +33,7 @@ class Chunk(Base):
     __tablename__ = "chunks"
     __table_args__ = (
         UniqueConstraint("document_id", "position"),
-        Index("chunks_words", "words", postgresql_using="gin"),
+        Index("chunks_site_words", "site_id", "words", postgresql_using="gin"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -55,6 +55,16 @@ class Embedding(Base):
     """A chunk's vector, of unit length. Its own table, so that PostgreSQL does not move the vectors out of line."""
 
     __tablename__ = "embeddings"
+    __table_args__ = tuple(
+        Index(
+            f"embeddings_nearest_{dimensions}",
+            literal_column(f"CAST(vector AS halfvec({dimensions}))").label("near"),
+            postgresql_using="hnsw",
+            postgresql_ops={"near": "halfvec_ip_ops"},
+            postgresql_where=text(f"vector_dims(vector) = {dimensions}"),
+        )
+        for dimensions in (384, 768, 1024)
+    )
 
     chunk_id: Mapped[int] = mapped_column(
         ForeignKey("chunks.id", ondelete="CASCADE"), primary_key=True, autoincrement=False

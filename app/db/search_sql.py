@@ -1,0 +1,181 @@
+"""The statements of the search.
+
+The program chooses how vectors are compared, never the planner. In a small selection every vector is compared, walked
+from the site's rows. In a large one the index of its dimensions is walked until enough of the site's rows are found
+(pgvector's iterative scan); the planner is denied the other ways for as long as the transaction lasts.
+"""
+
+from sqlalchemy import TextClause, text
+
+EXACT_ROWS = 10_000
+"""Vectors of a selection up to which all of them are compared: about ten milliseconds."""
+INDEXED_DIMENSIONS = (384, 768, 1024)
+"""Lengths of vectors that have an index. Vectors of another length are always compared one by one."""
+
+_RARE = 1000
+"""In a large selection, a word that more passages have is counted in a sample, and looked for among candidates only:
+it is worth so little that no passage comes to the top by it."""
+_SAMPLE_DOCUMENTS = 64
+_SAMPLE_PASSAGES = 500
+
+PREPARE = text(
+    f"""
+    SELECT count(*), set_config('enable_seqscan', 'off', true),
+        set_config('jit', 'off', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
+        set_config('hnsw.ef_search', '400', true), set_config('hnsw.max_scan_tuples', '400000', true)
+    FROM (
+        SELECT FROM embeddings WHERE site_id = :site_id AND model = :model LIMIT {EXACT_ROWS + 1}
+    ) AS selection
+    """  # noqa: S608 - constants of this module
+)
+"""Counts the vectors of the selection, up to one more than are compared one by one, and sets the planner for the
+transaction. It is sent first, because a statement is planned before it sets anything."""
+
+# `words` holds each word once. A term is a tsquery made by a cast, because the word is stemmed already.
+_TERMS = """
+    terms AS MATERIALIZED (
+        SELECT lexeme, CAST('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery) AS term
+        FROM unnest(to_tsvector('english', :question))
+        ORDER BY positions[1]
+        LIMIT :most_words
+    )
+"""
+
+_RANKED = """
+    scored AS MATERIALIZED (
+        SELECT candidates.*, document_id, row_number() OVER (PARTITION BY document_id ORDER BY own DESC) AS place
+        FROM candidates JOIN chunks ON chunks.id = chunk_id
+    ),
+    about AS (
+        SELECT document_id, :document_weight * avg(own) AS prior
+        FROM scored WHERE place <= :document_passages
+        GROUP BY document_id
+    ),
+    best AS (
+        SELECT chunk_id, similarity, own + prior AS score
+        FROM scored JOIN about USING (document_id)
+        ORDER BY score DESC, chunk_id
+        LIMIT :limit
+    )
+    SELECT best.chunk_id, documents.path, documents.title, chunks.heading, documents.url, chunks.text, score,
+        1 - (own.vector <=> CAST(:own_vector AS halfvec)) AS similarity, following.text AS following
+    FROM best
+    JOIN chunks ON chunks.id = best.chunk_id
+    JOIN embeddings AS own ON own.chunk_id = best.chunk_id AND own.model = :own_model
+    JOIN documents ON documents.id = chunks.document_id
+    LEFT JOIN chunks AS following
+        ON following.document_id = chunks.document_id
+        AND following.position = chunks.position + 1 AND following.heading = chunks.heading
+    ORDER BY score DESC, best.chunk_id
+"""
+
+EXACT = text(
+    f"""
+    WITH near AS MATERIALIZED (
+        SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
+        FROM embeddings
+        WHERE site_id = :site_id AND model = :model
+    ),
+    {_TERMS},
+    matches AS MATERIALIZED (
+        SELECT lexeme, found.id AS chunk_id
+        FROM terms CROSS JOIN LATERAL (SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id) AS found
+    ),
+    worth AS MATERIALIZED (
+        SELECT lexeme, ln(1 + (passages - count(*) + 0.5) / (count(*) + 0.5)) AS idf
+        FROM matches CROSS JOIN (SELECT CAST(count(*) AS float8) AS passages FROM near) AS site
+        GROUP BY lexeme, passages
+    ),
+    shared AS (
+        SELECT chunk_id, sum(idf) * (SELECT least(:idf_weight, :most_words_weight / sum(idf)) FROM worth) AS words
+        FROM matches JOIN worth USING (lexeme)
+        GROUP BY chunk_id
+    ),
+    candidates AS MATERIALIZED (
+        SELECT chunk_id, similarity, similarity + coalesce(words, 0) AS own
+        FROM near LEFT JOIN shared USING (chunk_id)
+        ORDER BY own DESC
+        LIMIT :candidates
+    ),
+    {_RANKED}
+    """  # noqa: S608 - pieces of this module
+)
+
+
+def _approximate(dimensions: int) -> TextClause:
+    """The statement for vectors of a length that has an index.
+
+    Candidates are the nearest vectors, and the passages whose rare words are worth most. The site's own index cannot
+    serve expressions of its columns, so that the vectors' index is the only one left to the planner.
+    """
+    return text(
+        f"""
+        WITH nearest AS MATERIALIZED (
+            SELECT chunk_id
+            FROM embeddings
+            WHERE site_id + 0 = :site_id AND model || '' = :model AND vector_dims(vector) = {dimensions}
+            ORDER BY CAST(vector AS halfvec({dimensions})) <#> CAST(:vector AS halfvec({dimensions}))
+            LIMIT :candidates
+        ),
+        {_TERMS},
+        matches AS MATERIALIZED (
+            SELECT lexeme, found.id AS chunk_id
+            FROM terms CROSS JOIN LATERAL (
+                SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id LIMIT {_RARE}
+            ) AS found
+        ),
+        counted AS MATERIALIZED (
+            SELECT lexeme, term, CAST(count(*) AS float8) AS passages
+            FROM terms JOIN matches USING (lexeme)
+            GROUP BY lexeme, term
+        ),
+        picked AS MATERIALIZED (
+            SELECT id FROM documents WHERE site_id = :site_id ORDER BY content_hash LIMIT {_SAMPLE_DOCUMENTS}
+        ),
+        sample AS MATERIALIZED (
+            SELECT words FROM picked JOIN chunks ON document_id = picked.id LIMIT {_SAMPLE_PASSAGES}
+        ),
+        site AS MATERIALIZED (
+            SELECT (SELECT count(*) FROM documents WHERE site_id = :site_id)
+                * (SELECT count(*) FROM picked JOIN chunks ON document_id = picked.id)
+                / (SELECT CAST(count(*) AS float8) FROM picked) AS passages
+        ),
+        worth AS MATERIALIZED (
+            SELECT lexeme, term, common, ln(1 + greatest(site.passages - number, 0) / (number + 0.5) ) AS idf
+            FROM site CROSS JOIN (
+                SELECT lexeme, term, passages = {_RARE} AS common, CASE
+                    WHEN passages < {_RARE} THEN passages
+                    ELSE greatest({_RARE}, (SELECT passages FROM site)
+                        * (SELECT avg(CAST(words @@ term AS int)) FROM sample))
+                END AS number
+                FROM counted
+            ) AS counted
+        ),
+        weight AS MATERIALIZED (SELECT least(:idf_weight, :most_words_weight / sum(idf)) AS weight FROM worth),
+        rare AS (
+            SELECT chunk_id, sum(idf) AS rare
+            FROM matches JOIN worth USING (lexeme)
+            WHERE NOT common
+            GROUP BY chunk_id
+        ),
+        worded AS (SELECT chunk_id FROM rare ORDER BY rare DESC LIMIT :candidates),
+        judged AS MATERIALIZED (
+            SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
+            FROM (SELECT chunk_id FROM nearest UNION SELECT chunk_id FROM worded) AS pool
+            JOIN embeddings USING (chunk_id)
+            WHERE model = :model
+        ),
+        candidates AS MATERIALIZED (
+            SELECT chunk_id, similarity, similarity + coalesce((SELECT weight FROM weight) * (
+                coalesce(rare, 0) + coalesce((SELECT sum(idf) FROM worth WHERE common AND words @@ term), 0)
+            ), 0) AS own
+            FROM judged JOIN chunks ON chunks.id = chunk_id LEFT JOIN rare USING (chunk_id)
+            ORDER BY own DESC
+            LIMIT :candidates
+        ),
+        {_RANKED}
+        """  # noqa: S608 - pieces of this module and a number
+    )
+
+
+APPROXIMATE = {dimensions: _approximate(dimensions) for dimensions in INDEXED_DIMENSIONS}
