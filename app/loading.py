@@ -7,11 +7,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app import model_files
 from app.settings import Settings
 from app.settings_models import Hosted, Local, Model
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
+
+if TYPE_CHECKING:
+    from graph.encoder.hosted import HostedEncoder
 
 
 def load_encoder(settings: Settings) -> Encoder:
@@ -102,6 +106,20 @@ class Offload:
 
     layers: int
     of: int
+
+
+@asynccontextmanager
+async def open_embedders(settings: Settings) -> AsyncIterator[tuple["HostedEncoder", ...]]:
+    """Open the hosted encoders of the settings, in their order; close them on leaving."""
+    from graph.encoder.hosted import HostedEncoder
+
+    async with AsyncExitStack() as stack:
+        encoders = []
+        for each in settings.embeddings:
+            given = each.model_dump(exclude={"api_key_env", "name", "model"})
+            encoders.append(HostedEncoder(each.name, model=each.model or each.name, **given))
+            stack.push_async_callback(encoders[-1].aclose)
+        yield tuple(encoders)
 
 
 @dataclass(frozen=True, slots=True)

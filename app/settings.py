@@ -12,7 +12,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from app.settings_limits import Limits
-from app.settings_models import Hosted, Local, Model
+from app.settings_models import Embedder, Hosted, Local, Model
 from app.settings_section import Section
 from graph.errors import ConfigError
 
@@ -25,8 +25,8 @@ ALIASES = {
 }
 """Variables whose names other programs use too, and the setting that each one sets."""
 NOT_SETTINGS = frozenset({"PARLEY_CONFIG"})
-MODELS = ("models",)
-"""The one setting that is a list of tables: a variable holds it as JSON."""
+LISTS = {"models": "model", "embeddings": "encoder"}
+"""The settings that are lists of tables, and what one is called. A variable holds such a list as JSON."""
 FROM_FILE = "_FILE"
 """Ending of a variable that names a file whose content is the value, as container engines hand over secrets."""
 
@@ -211,6 +211,9 @@ class Settings(Section):
     server: Server = Server()
     database: Database = Database()
     models: tuple[Model, ...] = Field((), description="Models besides `hosted` and `local`, each as `[[models]]`.")
+    embeddings: tuple[Embedder, ...] = Field(
+        (), description="Encoders for search besides the installed one, each as `[[embeddings]]`."
+    )
     hosted: Hosted = Hosted()
     local: Local = Local()
     embedding: Embedding = Embedding()
@@ -224,9 +227,9 @@ class Settings(Section):
     openid: OpenId = OpenId()
     logs: Logs = Logs()
 
-    @field_validator("models")
+    @field_validator("models", "embeddings")
     @classmethod
-    def _names_differ(cls, models: tuple[Model, ...]) -> tuple[Model, ...]:
+    def _names_differ(cls, models: tuple[Model | Embedder, ...]) -> tuple[Model | Embedder, ...]:
         names = [model.name for model in models]
         if doubled := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"the name {doubled} is there twice; models need names of their own")
@@ -252,8 +255,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, path: Path | None
     values = _read_file(environ, path)
     environ = _with_files(environ)
     for name, key in _variables(environ):
-        if key == MODELS:
-            values["models"] = _listed(environ[name])
+        if key[0] in LISTS:
+            values[key[0]] = _listed(name, environ[name])
         else:
             _set(values, key, environ[name], name)
     _take_keys(values, environ)
@@ -298,15 +301,16 @@ def _with_files(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _take_keys(values: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Give each of `[[models]]` the key that its `api_key_env` names."""
-    models = values.get("models")
-    for model in models if isinstance(models, list) else []:
-        variable = model.get("api_key_env") if isinstance(model, dict) else None
-        if not isinstance(variable, str):
-            continue
-        if not environ.get(variable):
-            raise ConfigError(f"The model {model.get('name')} takes its key from {variable}, which is not set.")
-        model["api_key"] = environ[variable]
+    """Give each of `[[models]]` and `[[embeddings]]` the key that its `api_key_env` names."""
+    for setting, kind in LISTS.items():
+        tables = values.get(setting)
+        for table in tables if isinstance(tables, list) else []:
+            variable = table.get("api_key_env") if isinstance(table, dict) else None
+            if not isinstance(variable, str):
+                continue
+            if not environ.get(variable):
+                raise ConfigError(f"The {kind} {table.get('name')} takes its key from {variable}, which is not set.")
+            table["api_key"] = environ[variable]
 
 
 def _variables(environ: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
@@ -317,21 +321,21 @@ def _variables(environ: Mapping[str, str]) -> list[tuple[str, tuple[str, ...]]]:
             if environ[name]:  # compose files pass unset variables as empty ones
                 found.append((name, ALIASES[name]))
         elif name.startswith(PREFIX) and name not in NOT_SETTINGS:
-            if name == PREFIX + "MODELS" and not environ[name]:
-                continue
+            if name.removeprefix(PREFIX).lower() in LISTS and not environ[name]:
+                continue  # compose files pass unset variables as empty ones
             found.append((name, tuple(name.removeprefix(PREFIX).lower().split("__"))))
     return found
 
 
-def _listed(text: str) -> list[Any]:
-    """The models that a variable holds."""
+def _listed(variable: str, text: str) -> list[Any]:
+    """The tables that a variable holds."""
     try:
-        models = json.loads(text)
+        tables = json.loads(text)
     except ValueError:
-        models = None
-    if not isinstance(models, list):
-        raise ConfigError(f"The variable {PREFIX}MODELS holds no list in JSON; see docs/models.md for an example.")
-    return models
+        tables = None
+    if not isinstance(tables, list):
+        raise ConfigError(f"The variable {variable} holds no list in JSON; see docs/models.md for an example.")
+    return tables
 
 
 def _set(values: dict[str, Any], key: tuple[str, ...], text: str, variable: str) -> None:

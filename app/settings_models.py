@@ -43,6 +43,19 @@ class Model(Section):
     between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")
 
 
+class Embedder(Section):
+    """One more sentence encoder for search, behind an OpenAI-compatible address. They are asked in their order."""
+
+    name: str = Field(min_length=1, max_length=80, description="What Parley calls it, and its vectors.")
+    base_url: str | None = Field(None, pattern=r"^https?://", description="Its address. Unset: OpenAI's.")
+    model: str | None = Field(None, min_length=1, description="What its server calls it. Unset: as `name`.")
+    api_key: SecretStr | None = Field(None, description="Its key.")
+    api_key_env: str | None = Field(None, description="Variable that holds its key, in place of `api_key`.")
+    question_prefix: str = Field("", description="What the model wants to stand before a question.")
+    passage_prefix: str = Field("", description="What the model wants to stand before a passage.")
+    timeout_s: float = Field(5, gt=0, description="Seconds to wait for a question's vector; for passages ten times.")
+
+
 class Local(Section):
     """The model that answers on this machine when no hosted model can."""
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -217,7 +218,12 @@ class _Turn:
             encoder=services.encoder,
             injection=services.injection,
             intents=await services.sites.intents(site, services.encoder, services.intents),
-            knowledge=SiteKnowledge(services.sessions, site.id, services.encoder.name),
+            knowledge=SiteKnowledge(
+                services.sessions,
+                site.id,
+                services.encoder.name,
+                partial(services.embedders.ranking, site.id, site.config.models.embeddings),
+            ),
             models=affordable(routes_for(site.config.models.answers, services.models), tier),
             small_jobs=affordable(_for_small_jobs(site, services), tier),
             limits=Limits(

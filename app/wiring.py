@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, fields
 
@@ -18,7 +18,15 @@ from app.breakers import SharedBreakers
 from app.db.engine import open_database, raw_url
 from app.db.listen import Listener
 from app.db.migrate import migrate
-from app.loading import load_encoder, load_injection, load_intents, load_personal_data, open_models
+from app.embedders import Embedders
+from app.loading import (
+    load_encoder,
+    load_injection,
+    load_intents,
+    load_personal_data,
+    open_embedders,
+    open_models,
+)
 from app.metrics import Metrics
 from app.openid.provider import Provider, provider_of
 from app.owner import owner_lock
@@ -26,6 +34,7 @@ from app.settings import Settings
 from app.sites.book import SiteBook
 from graph.build import Turn, build_graph
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
+from graph.encoder.hosted import HostedEncoder
 from graph.errors import ConfigError
 from graph.state import KEPT_TYPES
 
@@ -51,6 +60,7 @@ class Services(Parts):
         secret: what keys are derived from (see `app.access.keys`).
         owner: this process's number among those that are alive (see `app.owner`).
         listener: hears other processes, while this one serves.
+        embedders: hosted encoders that rank passages.
         openid: where members of staff may sign in; None when the settings name no provider.
     """
 
@@ -62,6 +72,7 @@ class Services(Parts):
     listener: Listener
     sites: SiteBook
     breakers: SharedBreakers
+    embedders: Embedders
     metrics: Metrics
     openid: Provider | None
     graph: Turn
@@ -96,12 +107,18 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             intents=await asyncio.to_thread(load_intents, encoder),
             models=await stack.enter_async_context(open_models(settings)),
         )
-        yield await stack.enter_async_context(services_on(engine, settings, parts, secret=secret))
+        encoders = await stack.enter_async_context(open_embedders(settings))
+        yield await stack.enter_async_context(services_on(engine, settings, parts, secret=secret, encoders=encoders))
 
 
 @asynccontextmanager
 async def services_on(
-    engine: AsyncEngine, settings: Settings, parts: Parts, *, secret: bytes
+    engine: AsyncEngine,
+    settings: Settings,
+    parts: Parts,
+    *,
+    secret: bytes,
+    encoders: Sequence[HostedEncoder] = (),
 ) -> AsyncIterator[Services]:
     """Put the services together on a database that is migrated, with parts that are loaded."""
     size = max(2, settings.database.pool_size // 2)
@@ -109,6 +126,7 @@ async def services_on(
         checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         listener = Listener(raw_url(engine))
+        breakers = SharedBreakers(sessions, listener)
         yield Services(
             settings=settings,
             secret=secret,
@@ -117,7 +135,8 @@ async def services_on(
             sessions=sessions,
             listener=listener,
             sites=SiteBook(sessions, settings, listener),
-            breakers=SharedBreakers(sessions, listener),
+            breakers=breakers,
+            embedders=Embedders(encoders, sessions, breakers),
             metrics=Metrics(),
             openid=provider_of(settings.openid),
             graph=build_graph(checkpoints),

@@ -7,8 +7,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from app.settings import ALIASES, PREFIX, Settings
-from app.settings_models import Model
+from app.settings import ALIASES, LISTS, PREFIX, Settings
 from app.settings_section import Section
 from deploy.bootstrap.machine import ROOT
 
@@ -37,7 +36,7 @@ A variable for a list separates its entries with commas. Each variable has a sec
 def keys(section: type[Section] = Settings, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
     """Every setting with the path of its key, in the order of the code."""
     for name, field in section.model_fields.items():
-        if not _is_section(field.annotation) and name != "models":
+        if not _is_section(field.annotation) and name not in LISTS:
             yield (*path, name), field
     for name, field in section.model_fields.items():
         kind: Any = field.annotation
@@ -61,15 +60,18 @@ def page() -> str:
             lines.append(f"## {'.'.join(section)}\n\n{_kind_of(section).__doc__}\n" if section else "## Top level\n")
         lines.append(f"### `{'.'.join(path)}`\n\n{field.description}\n")
         lines.append(f"- Value: {_kind(field)}; default: {_default(field)}\n- Variable: `{variable(path)}`\n")
-    lines.append(f"## models\n\n{Model.__doc__}\n")
-    lines.append(
-        "Each stands in the file as a table `[[models]]` of its own. "
-        "The variable `PARLEY_MODELS` holds them all, as a list in JSON.\n"
-    )
-    for (name,), field in keys(Model):
+    for setting in LISTS:
+        (kind, *_) = get_args(Settings.model_fields[setting].annotation)
+        lines.append(f"## {setting}\n\n{kind.__doc__}\n")
         lines.append(
-            f"### `models.{name}`\n\n{field.description}\n\n- Value: {_kind(field)}; default: {_default(field)}\n"
+            f"Each stands in the file as a table `[[{setting}]]` of its own. "
+            f"The variable `{PREFIX}{setting.upper()}` holds them all, as a list in JSON.\n"
         )
+        for (name,), field in keys(kind):
+            lines.append(
+                f"### `{setting}.{name}`\n\n{field.description}\n\n"
+                f"- Value: {_kind(field)}; default: {_default(field)}\n"
+            )
     return "\n".join(lines)
 
 

@@ -1,22 +1,28 @@
 """`parley ingest`: bring a site's documents up to date."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.cli.run import run, settings_for, used_wrongly
 from app.db.engine import open_database
 from app.db.migrate import migrate
+from app.db.sites import site_by_name
+from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
 from app.ingest.report import Progress as Step
-from app.loading import load_encoder
+from app.loading import load_encoder, open_embedders
 from app.settings import Settings
+from app.sites.config import read_config
+from graph.encoder.hosted import HostedEncoder
+from graph.errors import ModelFault
 
 SHOWN = 20
 """Documents that could not be read and are named; the rest is counted."""
@@ -63,8 +69,9 @@ async def _ingest(
             def show(step: Step) -> None:
                 bar.update(task, description=f"{step.documents} documents, {step.chunks} passages · {step.path[-60:]}")
 
-            return await ingest(
-                async_sessionmaker(engine, expire_on_commit=False),
+            sessions = async_sessionmaker(engine, expire_on_commit=False)
+            report = await ingest(
+                sessions,
                 encoder,
                 settings.knowledge,
                 site=site,
@@ -73,6 +80,27 @@ async def _ingest(
                 exclude=exclude,
                 progress=show,
             )
+            async with open_embedders(settings) as encoders:
+                await _show_encoders(sessions, encoders, site, report)
+            return report
+
+
+async def _show_encoders(
+    sessions: async_sessionmaker[AsyncSession], encoders: Sequence[HostedEncoder], site: str, report: IngestReport
+) -> None:
+    """Show the hosted encoders of the site's chain what is new. What one has not seen, the worker shows it later."""
+    async with sessions() as session:
+        found = await site_by_name(session, site)
+    if found is None:
+        return
+    names = read_config(found.config).models.embeddings
+    for encoder in encoders:
+        if names and encoder.name not in names:
+            continue
+        try:
+            await show_unseen(sessions, encoder, found.id)
+        except ModelFault as fault:
+            report.failed.append((f"encoder {encoder.name}", f"{fault} The worker tries again every minute."))
 
 
 def _name(what: str, documents: list[tuple[str, str]]) -> None:

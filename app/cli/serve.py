@@ -14,6 +14,7 @@ from app.db.messages import mark_cut
 from app.db.migrate import migrate
 from app.guide import ingest_guide
 from app.jobs.worker import run_worker
+from app.loading import open_embedders
 from app.settings import Settings
 from app.tls import check_certificate
 from app.wiring import open_services
@@ -57,7 +58,10 @@ async def _serve(settings: Settings) -> None:
         if settings.knowledge.guide:
             await ingest_guide(services.sessions, services.encoder, settings)
         stop = asyncio.Event()
-        jobs = asyncio.create_task(run_worker(services.engine, settings.alerts, stop)) if settings.embedded else None
+        jobs = None
+        if settings.embedded:
+            embedders = services.embedders.of(())
+            jobs = asyncio.create_task(run_worker(services.engine, settings.alerts, stop, embedders=embedders))
         try:
             await serve_app(services, settings.server.host, settings.server.port)
         finally:
@@ -70,7 +74,7 @@ async def _work(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_database(settings, command="parley worker") as engine:
+    async with open_database(settings, command="parley worker") as engine, open_embedders(settings) as embedders:
         if settings.embedded:
             await migrate(engine)
-        await run_worker(engine, settings.alerts, stop)
+        await run_worker(engine, settings.alerts, stop, embedders=embedders)

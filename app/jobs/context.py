@@ -3,3 +3,5 @@
 ENGINE = "engine"
 ALERTS = "alerts"
 """The settings of alerts."""
+EMBEDDERS = "embedders"
+"""The hosted encoders."""

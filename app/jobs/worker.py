@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
@@ -9,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import raw_url
 from app.jobs.alerts import alerting
-from app.jobs.context import ALERTS, ENGINE
+from app.jobs.context import ALERTS, EMBEDDERS, ENGINE
+from app.jobs.embedding import embedding
 from app.jobs.upkeep import upkeep
 from app.settings import Alerts
+from graph.encoder.hosted import HostedEncoder
 
 log = logging.getLogger(__name__)
 
@@ -24,21 +28,31 @@ def job_app(engine: AsyncEngine) -> App:
     app = App(connector=PsycopgConnector(conninfo=raw_url(engine), min_size=1, max_size=4))
     app.add_tasks_from(upkeep(), namespace="upkeep")
     app.add_tasks_from(alerting(), namespace="alerts")
+    app.add_tasks_from(embedding(), namespace="embedding")
     return app
 
 
-async def run_worker(engine: AsyncEngine, alerts: Alerts, stop: asyncio.Event, *, concurrency: int = 2) -> None:
+async def run_worker(
+    engine: AsyncEngine,
+    alerts: Alerts,
+    stop: asyncio.Event,
+    *,
+    embedders: Sequence[HostedEncoder] = (),
+    concurrency: int = 2,
+) -> None:
     """Work off jobs until `stop` is set; then finish those that run, for at most `FINISH_S` seconds.
 
     A database that goes away is waited for. Any number of workers may run, on any number of machines.
 
     Args:
         alerts: where budgets' alerts are told.
+        embedders: encoders that are shown what they have not seen.
     """
+    context = {ENGINE: engine, ALERTS: alerts, EMBEDDERS: embedders}
     stopped = asyncio.create_task(stop.wait())
     try:
         while not stop.is_set():
-            worker = asyncio.create_task(_work(engine, alerts, concurrency))
+            worker = asyncio.create_task(_work(engine, context, concurrency))
             try:
                 await asyncio.wait({worker, stopped}, return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -53,7 +67,7 @@ async def run_worker(engine: AsyncEngine, alerts: Alerts, stop: asyncio.Event, *
         stopped.cancel()
 
 
-async def _work(engine: AsyncEngine, alerts: Alerts, concurrency: int) -> None:
+async def _work(engine: AsyncEngine, context: dict[str, Any], concurrency: int) -> None:
     app = job_app(engine)
     async with app.open_async():
         await app.run_worker_async(
@@ -61,5 +75,5 @@ async def _work(engine: AsyncEngine, alerts: Alerts, concurrency: int) -> None:
             delete_jobs="successful",
             install_signal_handlers=False,  # the process's own decide
             shutdown_graceful_timeout=FINISH_S,
-            additional_context={ENGINE: engine, ALERTS: alerts},
+            additional_context=context,
         )

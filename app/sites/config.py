@@ -163,13 +163,14 @@ class Hours(Part):
 
 
 class SiteModels(Part):
-    """Which models answer, and which do small jobs, in the order in which they are asked. Empty: all of the settings.
+    """Which models answer, do small jobs, and rank passages, in the order in which they are asked. Empty: all.
 
     `quote` in place of a name: the documents answer, and no model.
     """
 
     answers: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
     small_jobs: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    embeddings: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
 
 
 class Bound(Part):

@@ -43,3 +43,7 @@ def check_names(config: SiteConfig, settings: Settings) -> None:
     for name in (*config.models.answers, *config.models.small_jobs):
         if name != QUOTE and name not in there:
             raise SiteRefused(f"There is no model {name}; there are {', '.join((*there, QUOTE))}.")
+    encoders = [encoder.name for encoder in settings.embeddings]
+    for name in config.models.embeddings:
+        if name not in encoders:
+            raise SiteRefused(f"There is no encoder {name}; there are {', '.join(encoders) or 'none besides our own'}.")

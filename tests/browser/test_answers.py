@@ -20,7 +20,7 @@ pytestmark = [
 
 QUESTIONS = [
     ("How do I bring my own documents?", "parley ingest", "Your documents"),
-    ("What happens when the hosted model is over quota?", "the local model", "Models"),
+    ("What happens when the hosted model is over quota?", "the local model", "What happens when the provider fails"),
     ("Where does Parley keep its data?", "PostgreSQL", "Privacy"),
 ]
 NOT_IN_THE_GUIDE = "Who won the football cup in Brazil?"

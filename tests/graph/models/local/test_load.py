@@ -43,8 +43,8 @@ def nothing(path: Path) -> None:
     [
         pytest.param(text_file, "is not a GGUF file", id="text"),
         pytest.param(empty_file, "is not a GGUF file", id="empty"),
-        pytest.param(cut_in_the_header, "cannot be loaded", id="cut in the header"),
-        pytest.param(cut_in_the_weights, "incomplete", id="cut in the weights"),
+        pytest.param(cut_in_the_header, "has no whole header", id="cut in the header"),
+        pytest.param(cut_in_the_weights, "is cut short", id="cut in the weights"),
         pytest.param(folder, "cannot be read", id="folder"),
         pytest.param(nothing, "cannot be read", id="missing"),
     ],

@@ -1,0 +1,61 @@
+"""Vectors of hosted encoders, which are made beside those of the installed one and after them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pgvector import HalfVector
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from graph.context import FloatArray
+
+_MISSING = text("""
+    SELECT id, heading, text FROM chunks
+    WHERE site_id = :site_id
+      AND NOT EXISTS (SELECT FROM embeddings WHERE chunk_id = chunks.id AND model = :model)
+    ORDER BY id LIMIT :limit
+""")
+# A chunk that was replaced meanwhile is passed over; one that stays cannot go before this is committed.
+_STORE = text("""
+    WITH there AS (SELECT id FROM chunks WHERE id = ANY(CAST(:ids AS bigint[])) FOR KEY SHARE)
+    INSERT INTO embeddings (chunk_id, model, site_id, vector)
+    SELECT id, :model, :site_id, CAST(vector AS halfvec)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS given (id, vector) JOIN there USING (id)
+    ON CONFLICT DO NOTHING
+""")
+_VERSION = text("SELECT knowledge_version FROM sites WHERE id = :site_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A passage that an encoder has not seen."""
+
+    chunk_id: int
+    heading: str
+    text: str
+
+
+async def unseen_passages(session: AsyncSession, site_id: int, model: str, *, limit: int) -> list[Unseen]:
+    """Some passages of a site that have no vector of this encoder yet."""
+    rows = await session.execute(_MISSING, {"site_id": site_id, "model": model, "limit": limit})
+    return [Unseen(*row) for row in rows]
+
+
+async def store_vectors(
+    session: AsyncSession, site_id: int, model: str, passages: Sequence[Unseen], vectors: FloatArray
+) -> None:
+    """Store vectors of shape `(len(passages), dimensions)`. The caller commits."""
+    await session.execute(
+        _STORE,
+        {
+            "ids": [passage.chunk_id for passage in passages],
+            "vectors": [HalfVector(vector).to_text() for vector in vectors],
+            "model": model,
+            "site_id": site_id,
+        },
+    )
+
+
+async def knowledge_version(session: AsyncSession, site_id: int) -> int:
+    """How often the site's documents have changed."""
+    return int((await session.execute(_VERSION, {"site_id": site_id})).scalar_one())

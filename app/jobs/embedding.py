@@ -1,0 +1,44 @@
+"""Shows the hosted encoders what they have not seen: after documents or the chain have changed, or one was away."""
+
+import logging
+from collections.abc import Sequence
+
+from procrastinate import Blueprint, JobContext
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+
+from app.db.sites import list_sites
+from app.embedders import show_unseen
+from app.jobs.context import EMBEDDERS, ENGINE
+from app.sites.config import read_config
+from graph.encoder.hosted import HostedEncoder
+from graph.errors import ModelFault
+
+log = logging.getLogger(__name__)
+
+
+def embedding() -> Blueprint:
+    """The task. New for each app, because an app renames what it is given."""
+    tasks = Blueprint()
+
+    @tasks.periodic(cron="* * * * *")
+    @tasks.task(name="embed", queueing_lock="embed", lock="embed", pass_context=True)
+    async def _embed(context: JobContext, timestamp: int) -> None:
+        await embed(context.additional_context[ENGINE], context.additional_context[EMBEDDERS])
+
+    return tasks
+
+
+async def embed(engine: AsyncEngine, encoders: Sequence[HostedEncoder]) -> None:
+    """Show each encoder the passages of the sites that want it. One that fails is left until the next time."""
+    if not encoders:
+        return
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    async with sessions() as session:
+        sites = [(site.id, read_config(site.config).models.embeddings) for site in await list_sites(session)]
+    for encoder in encoders:
+        try:
+            for site_id, names in sites:
+                if not names or encoder.name in names:
+                    await show_unseen(sessions, encoder, site_id)
+        except ModelFault as fault:
+            log.warning("an encoder has not seen all passages", extra={"encoder": encoder.name, "reason": fault.label})
