@@ -14,7 +14,7 @@ INDEXED_DIMENSIONS = (384, 768, 1024)
 
 _RARE = 1000
 """In a large selection, a word that more passages have is counted in a sample, and looked for among candidates only:
-it is worth so little that no passage comes to the top by it."""
+alone it is worth too little to bring a passage to the top."""
 _SAMPLE_DOCUMENTS = 64
 _SAMPLE_PASSAGES = 500
 
