@@ -4,7 +4,18 @@ from datetime import datetime
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import Computed, ForeignKey, Identity, Index, UniqueConstraint, literal_column, text
+from sqlalchemy import (
+    ARRAY,
+    Computed,
+    ForeignKey,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+    false,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,7 +23,11 @@ from app.db.tables.base import Base, now_column, site_column
 
 
 class Document(Base):
-    """A file, page or record of a site's knowledge. `path` is relative to `source`, or the record's id."""
+    """A file, page or record of a site's knowledge. `path` is relative to `source`, or the record's id.
+
+    `audience` holds the labels of which a reader needs one; nobody needs any where it is empty. `language` is a code of
+    ISO 639-1, if it is known.
+    """
 
     __tablename__ = "documents"
     __table_args__ = (UniqueConstraint("site_id", "source", "path"),)
@@ -24,11 +39,16 @@ class Document(Base):
     title: Mapped[str]
     url: Mapped[str | None]
     content_hash: Mapped[str]
+    audience: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    language: Mapped[str | None]
     updated_at: Mapped[datetime] = now_column()
 
 
 class Chunk(Base):
-    """A passage of a document: the unit that is found and cited."""
+    """A passage of a document: the unit that is found and cited.
+
+    `page` is its page in a paged document, from 1. A `suspicious` passage seems to hold instructions to the model.
+    """
 
     __tablename__ = "chunks"
     __table_args__ = (
@@ -42,6 +62,8 @@ class Chunk(Base):
     position: Mapped[int]
     heading: Mapped[str]
     text: Mapped[str]
+    page: Mapped[int | None]
+    suspicious: Mapped[bool] = mapped_column(server_default=false())
     words: Mapped[str] = mapped_column(
         TSVECTOR,
         Computed(
