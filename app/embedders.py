@@ -4,19 +4,27 @@ The installed encoder sees every passage and every question in any case: guards,
 and it ranks whenever no other can.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.ledger import enter
 from app.db.search import Ranking
-from app.db.vectors import knowledge_version, store_vectors, unseen_passages
+from app.db.vectors import knowledge_version, store_vectors, stored_length, unseen_passages
+from app.prices import priced
+from app.settings import Settings
 from graph.context import Breakers
 from graph.encoder.hosted import HostedEncoder
-from graph.errors import ModelFault
+from graph.errors import ModelFault, ServerFault
+from graph.events import Usage
 from graph.knowledge.split import SEPARATOR, Chunk
 
 BATCH = 64
+Note = Callable[[Usage], None]
 Sessions = async_sessionmaker[AsyncSession]
+log = logging.getLogger(__name__)
 
 
 class Embedders:
@@ -25,42 +33,62 @@ class Embedders:
     def __init__(self, encoders: Sequence[HostedEncoder], sessions: Sessions, breakers: Breakers) -> None:
         self._encoders = {encoder.name: encoder for encoder in encoders}
         self._sessions, self._breakers = sessions, breakers
-        self._whole: dict[tuple[int, str], int] = {}
-        """The version of a site's knowledge at which an encoder had seen all of it."""
+        self._whole: dict[tuple[int, str], tuple[int, int]] = {}
+        """The version of a site's knowledge at which an encoder had seen all of it, and how long its vectors are."""
 
     def of(self, names: Sequence[str]) -> list[HostedEncoder]:
         """The encoders that a site names, in its order; without names all there are."""
         return [self._encoders[name] for name in names or self._encoders if name in self._encoders]
 
-    async def ranking(self, site_id: int, names: Sequence[str], question: str) -> Ranking | None:
-        """What the first encoder makes of the question that is well and has seen the whole site; None if none is."""
+    async def ranking(self, site_id: int, names: Sequence[str], note: Note, question: str) -> Ranking | None:
+        """What the first encoder makes of the question that is well and has seen the whole site; None if none is.
+
+        Args:
+            note: told of each encoder that was asked or passed over because it is not well.
+        """
         for encoder in self.of(names):
-            key = f"embedding:{encoder.name}"
-            if not await self._has_seen(site_id, encoder.name) or await self._breakers.why_not(key) is not None:
+            length = await self._seen(site_id, encoder)
+            if length is None:
                 continue
+            why = await self._breakers.why_not(encoder.route)
+            if why is not None:
+                note(encoder.not_used(why))
+                continue
+            began_at = datetime.now(UTC)
             try:
-                vector = (await encoder.encode([question], question=True))[0]
+                given = await encoder.encode([question], question=True)
+                _hold_to(length, encoder, given.vectors.shape[1])
             except ModelFault as fault:
-                await self._breakers.failed(key, fault)
+                await self._breakers.failed(encoder.route, fault)
+                note(encoder.not_used(fault.label, began_at))
                 continue
-            await self._breakers.succeeded(key)
-            return Ranking(encoder.name, vector)
+            await self._breakers.succeeded(encoder.route)
+            note(given.usage)
+            return Ranking(encoder.stored_as, given.vectors[0])
         return None
 
-    async def _has_seen(self, site_id: int, name: str) -> bool:
-        """Whether every passage has its vector: until then the encoder that was there before goes on ranking."""
+    async def _seen(self, site_id: int, encoder: HostedEncoder) -> int | None:
+        """How long the vectors are, once every passage of a site has its own.
+
+        None until then: the encoder that was there before goes on ranking.
+        """
+        key = site_id, encoder.stored_as
         async with self._sessions() as session:
             version = await knowledge_version(session, site_id)
-            if self._whole.get((site_id, name)) == version:
-                return True
-            if await unseen_passages(session, site_id, name, limit=1):
-                return False
-        self._whole[site_id, name] = version
-        return True
+            if key in self._whole and self._whole[key][0] == version:
+                return self._whole[key][1]
+            if await unseen_passages(session, *key, limit=1):
+                return None
+            length = await stored_length(session, *key)
+        if length is not None:
+            self._whole[key] = version, length
+        return length
 
 
-async def show_unseen(sessions: Sessions, encoder: HostedEncoder, site_id: int) -> int:
+async def show_unseen(sessions: Sessions, encoder: HostedEncoder, site_id: int, settings: Settings) -> int:
     """Show an encoder what it has not seen of a site, batch by batch; return how many passages that were.
+
+    What it takes stands in the ledger.
 
     Raises:
         ModelFault: the encoder failed. What was stored stays, and the next call goes on from there.
@@ -68,11 +96,28 @@ async def show_unseen(sessions: Sessions, encoder: HostedEncoder, site_id: int) 
     shown = 0
     while True:
         async with sessions() as session:
-            passages = await unseen_passages(session, site_id, encoder.name, limit=BATCH)
+            passages = await unseen_passages(session, site_id, encoder.stored_as, limit=BATCH)
+            length = await stored_length(session, site_id, encoder.stored_as)
         if not passages:
             return shown
         texts = [Chunk(tuple(each.heading.split(SEPARATOR)), each.text).embedded for each in passages]
-        vectors = await encoder.encode(texts)
+        given = await encoder.encode(texts)
         async with sessions.begin() as session:
-            await store_vectors(session, site_id, encoder.name, passages, vectors)
+            await enter(session, site_id, None, [priced(given.usage, settings)])
+        _hold_to(length, encoder, given.vectors.shape[1])
+        async with sessions.begin() as session:
+            await store_vectors(session, site_id, encoder.stored_as, passages, given.vectors)
         shown += len(passages)
+
+
+def _hold_to(stored: int | None, encoder: HostedEncoder, length: int) -> None:
+    """Vectors of different lengths cannot be compared, so the server has another model behind the same name now."""
+    if stored is not None and length != stored:
+        log.error(
+            "an encoder's vectors are of another length than its stored ones; give it another name in the settings",
+            extra={"encoder": encoder.name, "length": length, "stored": stored},
+        )
+        raise ServerFault(
+            f"The vectors of {encoder.name} have {length} numbers now, and its stored ones {stored}: "
+            "its server has another model. Give it another name, and it is shown all passages again."
+        )

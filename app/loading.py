@@ -116,7 +116,7 @@ async def open_embedders(settings: Settings) -> AsyncIterator[tuple["HostedEncod
     async with AsyncExitStack() as stack:
         encoders = []
         for each in settings.embeddings:
-            given = each.model_dump(exclude={"api_key_env", "name", "model"})
+            given = each.model_dump(exclude={"api_key_env", "name", "model", "input_usd"})
             encoders.append(HostedEncoder(each.name, model=each.model or each.name, **given))
             stack.push_async_callback(encoders[-1].aclose)
         yield tuple(encoders)

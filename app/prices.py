@@ -1,26 +1,40 @@
 """What a try of a model costs, in US dollars: by the settings, else by a price list that is kept up."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from genai_prices import Usage as Counted
 from genai_prices import calc_price
 
+from app.db.ledger import Priced
 from app.settings import Settings
-from graph.events import Usage
+from graph.events import Usage, encoder_route
 
 MILLION = Decimal(1_000_000)
 FREE = Decimal(0)
 
 
-def price(used: Usage, settings: Settings) -> Decimal | None:
-    """The price of a try; None when nobody knows it. Models on the own network cost nothing."""
+def priced(used: Usage, settings: Settings) -> Priced:
+    """A try with its price."""
+    return Priced(used, _price(used, settings))
+
+
+def _price(used: Usage, settings: Settings) -> Decimal | None:
+    """None when nobody knows it. Models on the own network cost nothing."""
     if used.rung == "local" or not (used.input_tokens or used.output_tokens):
         return FREE
-    model = next((model for model in settings.models if model.name == used.route), None)
-    if model is not None and (model.input_usd is not None or model.output_usd is not None):
-        given, made = model.input_usd or FREE, model.output_usd or FREE
-        return (given * used.input_tokens + made * used.output_tokens) / MILLION
+    given, made = next((prices for route, prices in _set(settings) if route == used.route), (None, None))
+    if given is not None or made is not None:
+        return ((given or FREE) * used.input_tokens + (made or FREE) * used.output_tokens) / MILLION
     return _listed(used.model, used) or _listed(used.route, used)
+
+
+def _set(settings: Settings) -> Iterator[tuple[str, tuple[Decimal | None, Decimal | None]]]:
+    """The prices of a million tokens, read and written, that the settings hold, by route."""
+    for model in settings.models:
+        yield model.name, (model.input_usd, model.output_usd)
+    for encoder in settings.embeddings:
+        yield encoder_route(encoder.name), (encoder.input_usd, None)
 
 
 def _listed(name: str, used: Usage) -> Decimal | None:

@@ -46,11 +46,13 @@ class Model(Section):
 class Embedder(Section):
     """One more sentence encoder for search, behind an OpenAI-compatible address. They are asked in their order."""
 
-    name: str = Field(min_length=1, max_length=80, description="What Parley calls it, and its vectors.")
+    name: str = Field(min_length=1, max_length=80, description="What Parley calls it.")
     base_url: str | None = Field(None, pattern=r"^https?://", description="Its address. Unset: OpenAI's.")
     model: str | None = Field(None, min_length=1, description="What its server calls it. Unset: as `name`.")
     api_key: SecretStr | None = Field(None, description="Its key.")
     api_key_env: str | None = Field(None, description="Variable that holds its key, in place of `api_key`.")
+    own: bool = Field(False, description="Whether its server is on the own network: then it costs nothing.")
+    input_usd: Decimal | None = Field(None, ge=0, description="Price of a million tokens that it reads.")
     question_prefix: str = Field("", description="What the model wants to stand before a question.")
     passage_prefix: str = Field("", description="What the model wants to stand before a passage.")
     timeout_s: float = Field(5, gt=0, description="Seconds to wait for a question's vector; for passages ten times.")

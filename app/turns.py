@@ -19,12 +19,12 @@ from app.budgets import affordable, tier_of
 from app.db.alerts import note_alerts
 from app.db.faults import DATABASE_FAULTS
 from app.db.handovers import wish_for_person
-from app.db.ledger import Priced, enter
+from app.db.ledger import enter
 from app.db.messages import Ending, cite, finish_answer, save_progress
 from app.db.search import SiteKnowledge
 from app.db.traces import TurnTrace, store_trace
 from app.metrics import Billed
-from app.prices import price
+from app.prices import priced
 from app.quotas import count_tokens
 from app.sites.book import SiteView
 from app.sites.hours import reachable
@@ -191,7 +191,7 @@ class _Turn:
         settings, site = self.services.settings, self.admission.site
         if site is None:  # never admitted: no model was asked
             return None
-        tries = [Priced(used, price(used, settings)) for used in self.tries]
+        tries = [priced(used, settings) for used in self.tries]
         await enter(session, site.id, self.trace_id, tries)
         tokens = sum(used.input_tokens + used.output_tokens for used in self.tries)
         await count_tokens(session, site, self.request, tokens)
@@ -222,7 +222,7 @@ class _Turn:
                 services.sessions,
                 site.id,
                 services.encoder.name,
-                partial(services.embedders.ranking, site.id, site.config.models.embeddings),
+                partial(services.embedders.ranking, site.id, site.config.models.embeddings, self.tries.append),
             ),
             models=affordable(routes_for(site.config.models.answers, services.models), tier),
             small_jobs=affordable(_for_small_jobs(site, services), tier),

@@ -10,6 +10,8 @@ Rung = Literal["hosted", "local", "quote", "fixed"]
 
 ANSWERED = "answer"
 """Outcome of a try that gave the answer."""
+ENCODED = "encoded"
+"""Outcome of a try of a hosted encoder that gave vectors. It is no answer."""
 STOPPED = "stopped"
 """Outcome of a try whose answer nobody waited for any more."""
 
@@ -86,6 +88,11 @@ class Usage:
     outcome: str = ANSWERED
     began_at: datetime | None = None
     duration_ms: float = 0.0
+
+
+def encoder_route(name: str) -> str:
+    """Under which an encoder's tries are remembered and billed: a model may have the same name."""
+    return f"embedding:{name}"
 
 
 @dataclass(frozen=True, slots=True)

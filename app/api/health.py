@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it can answer."""
 
 import asyncio
+from collections.abc import Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
@@ -26,7 +27,8 @@ def health_routes(services: Services) -> APIRouter:
     async def readyz() -> JSONResponse:
         checks = await readiness(services)
         ready = all(well for name, well in checks.items() if name != "model")
-        body = {"ready": ready, **checks, "models": await model_states(services, reachable=checks["database"])}
+        models = await model_states(services, reachable=checks["database"])
+        body = {"ready": ready, **checks, "models": models}
         return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-store"})
 
     return router
@@ -45,7 +47,7 @@ async def readiness(services: Services) -> dict[str, bool]:
 
 
 async def model_states(services: Services, *, reachable: bool) -> list[dict[str, object]]:
-    """Each model of the chain: why it is not asked just now, if it is not, and how much of it is on a GPU.
+    """Each model of the chain, then each encoder: why it is not asked, if it is not, and how much is on a GPU.
 
     A model that is not asked does not make the process unready: the next one answers, or the documents do.
     """
@@ -55,10 +57,13 @@ async def model_states(services: Services, *, reachable: bool) -> list[dict[str,
         closed = {}
     states: list[dict[str, object]] = []
     for route in services.models:
-        state: dict[str, object] = {"name": route.name, "asked": route.name not in closed}
-        if route.name in closed:
-            state["reason"] = closed[route.name]
+        state = _state(route.name, closed)
         if (offload := offload_of(route)) is not None:
             state["gpu_layers"], state["layers"] = offload.layers, offload.of
         states.append(state)
-    return states
+    return states + [_state(encoder.route, closed) for encoder in services.embedders.of(())]
+
+
+def _state(route: str, closed: Mapping[str, str]) -> dict[str, object]:
+    why = {"reason": closed[route]} if route in closed else {}
+    return {"name": route, "asked": not why, **why}

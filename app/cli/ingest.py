@@ -14,6 +14,7 @@ from app.cli.run import run, settings_for, used_wrongly
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.sites import site_by_name
+from app.db.vectors import forget_others
 from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
@@ -81,12 +82,18 @@ async def _ingest(
                 progress=show,
             )
             async with open_embedders(settings) as encoders:
-                await _show_encoders(sessions, encoders, site, report)
+                await _show_encoders(sessions, encoders, site, settings, report)
+                if not report.failed:
+                    await _forget_others(sessions, site, [encoder.name, *(each.stored_as for each in encoders)])
             return report
 
 
 async def _show_encoders(
-    sessions: async_sessionmaker[AsyncSession], encoders: Sequence[HostedEncoder], site: str, report: IngestReport
+    sessions: async_sessionmaker[AsyncSession],
+    encoders: Sequence[HostedEncoder],
+    site: str,
+    settings: Settings,
+    report: IngestReport,
 ) -> None:
     """Show the hosted encoders of the site's chain what is new. What one has not seen, the worker shows it later."""
     async with sessions() as session:
@@ -98,9 +105,17 @@ async def _show_encoders(
         if names and encoder.name not in names:
             continue
         try:
-            await show_unseen(sessions, encoder, found.id)
+            await show_unseen(sessions, encoder, found.id, settings)
         except ModelFault as fault:
             report.failed.append((f"encoder {encoder.name}", f"{fault} The worker tries again every minute."))
+
+
+async def _forget_others(sessions: async_sessionmaker[AsyncSession], site: str, kept: Sequence[str]) -> None:
+    """Remove the vectors of encoders that the settings do not name any more."""
+    async with sessions.begin() as session:
+        found = await site_by_name(session, site)
+        if found is not None:
+            await forget_others(session, found.id, kept)
 
 
 def _name(what: str, documents: list[tuple[str, str]]) -> None:

@@ -20,8 +20,9 @@ from app.model_catalogue import BUNDLED_NAME, OFFERED, models_folder, offered, p
 from app.model_files import CHAT, digest
 from app.pull import pull as fetch
 from app.settings import Settings
-from app.sites.models import model_names
+from app.sites.models import encoder_names, model_names
 from graph.errors import ConfigError
+from graph.events import encoder_route
 from graph.models.local.gguf import Header, read_header
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON Lines.")]
@@ -39,17 +40,24 @@ def list_(json_lines: Json = False) -> None:
 
     closed = run(on_database(settings, "parley models list", work))
     chain = [{"route": name, "state": closed.get(name, "asked")} for name in model_names(settings)]
+    encoders = [
+        {"encoder": each, "state": closed.get(encoder_route(each), "asked")} for each in encoder_names(settings)
+    ]
     files = _files(settings)
     if json_lines:
-        for row in (*chain, *files):
+        for row in (*chain, *encoders, *files):
             print(json.dumps(row, ensure_ascii=False))
         return
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print("The chain, in the order in which it is asked:")
     for number, row in enumerate(chain, 1):
-        state = "" if row["state"] == "asked" else f"  not asked just now: it is {row['state']}"
-        console.print(f"  {number}. {row['route']}{state}")
+        console.print(f"  {number}. {row['route']}{_not_asked(row['state'])}")
     console.print("  then the documents, quoted\n" if chain else "  the documents, quoted: there is no model\n")
+    if encoders:
+        console.print("The encoders that rank passages, in their order:")
+        for number, row in enumerate(encoders, 1):
+            console.print(f"  {number}. {row['encoder']}{_not_asked(row['state'])}")
+        console.print("  then the installed one\n")
     table = Table(box=None, pad_edge=False)
     table.add_column("local model", overflow="fold")
     table.add_column("size", justify="right")
@@ -156,6 +164,10 @@ def _header(model: str, settings: Settings) -> Header:
     if not path.exists() and (known := offered(model)) is not None:
         used_wrongly(f"{known.name} is not here yet; `parley models pull {known.name}` fetches it.")
     return read_header(path)
+
+
+def _not_asked(state: str) -> str:
+    return "" if state == "asked" else f"  not asked just now: it is {state}"
 
 
 def _files(settings: Settings) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ async def _serve(settings: Settings) -> None:
         jobs = None
         if settings.embedded:
             embedders = services.embedders.of(())
-            jobs = asyncio.create_task(run_worker(services.engine, settings.alerts, stop, embedders=embedders))
+            jobs = asyncio.create_task(run_worker(services.engine, settings, stop, embedders=embedders))
         try:
             await serve_app(services, settings.server.host, settings.server.port)
         finally:
@@ -77,4 +77,4 @@ async def _work(settings: Settings) -> None:
     async with open_database(settings, command="parley worker") as engine, open_embedders(settings) as embedders:
         if settings.embedded:
             await migrate(engine)
-        await run_worker(engine, settings.alerts, stop, embedders=embedders)
+        await run_worker(engine, settings, stop, embedders=embedders)

@@ -22,23 +22,27 @@ class Priced:
     cost_usd: Decimal | None
 
 
-async def enter(session: AsyncSession, site_id: int, trace_id: UUID, tries: Sequence[Priced]) -> None:
+async def enter(session: AsyncSession, site_id: int, trace_id: UUID | None, tries: Sequence[Priced]) -> None:
     """Write a turn's tries into the ledger, add them to what the site has spent, and store a span for each.
 
     A route that was passed over gets a line and a span, too; it took nothing. The caller commits, together with the
     trace, which must be stored before.
+
+    Args:
+        trace_id: None for what belongs to no turn. It gets no spans.
     """
     if not tries:
         return
     await session.execute(insert(Usage), [_line(site_id, trace_id, priced) for priced in tries])
-    await session.execute(insert(Span), [_span(site_id, trace_id, priced.used) for priced in tries])
+    if trace_id is not None:
+        await session.execute(insert(Span), [_span(site_id, trace_id, priced.used) for priced in tries])
     cost = sum((priced.cost_usd for priced in tries if priced.cost_usd is not None), Decimal(0))
     tokens = sum(priced.used.input_tokens + priced.used.output_tokens for priced in tries)
     if cost or tokens:
         await add_spent(session, site_id, cost, tokens)
 
 
-def _line(site_id: int, trace_id: UUID, priced: Priced) -> dict[str, object]:
+def _line(site_id: int, trace_id: UUID | None, priced: Priced) -> dict[str, object]:
     used = priced.used
     return {
         "site_id": site_id,

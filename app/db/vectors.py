@@ -23,6 +23,8 @@ _STORE = text("""
     FROM unnest(CAST(:ids AS bigint[]), CAST(:vectors AS text[])) AS given (id, vector) JOIN there USING (id)
     ON CONFLICT DO NOTHING
 """)
+_LENGTH = text("SELECT vector_dims(vector) FROM embeddings WHERE site_id = :site_id AND model = :model LIMIT 1")
+_FORGET = text("DELETE FROM embeddings WHERE site_id = :site_id AND model <> ALL(CAST(:kept AS text[]))")
 _VERSION = text("SELECT knowledge_version FROM sites WHERE id = :site_id")
 
 
@@ -54,6 +56,17 @@ async def store_vectors(
             "site_id": site_id,
         },
     )
+
+
+async def stored_length(session: AsyncSession, site_id: int, model: str) -> int | None:
+    """How many numbers an encoder's vectors of a site have; None if it has none."""
+    length = await session.scalar(_LENGTH, {"site_id": site_id, "model": model})
+    return None if length is None else int(length)
+
+
+async def forget_others(session: AsyncSession, site_id: int, kept: Sequence[str]) -> None:
+    """Remove the vectors of all encoders but these. The caller commits."""
+    await session.execute(_FORGET, {"site_id": site_id, "kept": list(kept)})
 
 
 async def knowledge_version(session: AsyncSession, site_id: int) -> int:

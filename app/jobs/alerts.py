@@ -12,7 +12,7 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.db.alerts import Reached, alert_to_tell, mark_told, untold_alerts
-from app.jobs.context import ALERTS, ENGINE
+from app.jobs.context import ENGINE, SETTINGS
 from app.jobs.webhook import Webhook
 from app.settings import Alerts
 
@@ -38,12 +38,13 @@ def alerting() -> Blueprint:
     @tasks.periodic(cron="* * * * *")
     @tasks.task(name="queue_alerts", queueing_lock="queue_alerts", pass_context=True)
     async def _queue(context: JobContext, timestamp: int) -> None:
-        if context.additional_context[ALERTS].webhook is not None:
+        if context.additional_context[SETTINGS].alerts.webhook is not None:
             await queue_alerts(context.app, context.additional_context[ENGINE])
 
     @tasks.task(name="tell_alert", pass_context=True, retry=Doubling())
     async def _tell(context: JobContext, alert_id: str) -> None:
-        await tell_alert(context.additional_context[ENGINE], context.additional_context[ALERTS], UUID(alert_id))
+        given = context.additional_context
+        await tell_alert(given[ENGINE], given[SETTINGS].alerts, UUID(alert_id))
 
     return tasks
 

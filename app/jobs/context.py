@@ -1,7 +1,6 @@
 """Names under which the worker hands each job what it works with."""
 
 ENGINE = "engine"
-ALERTS = "alerts"
-"""The settings of alerts."""
+SETTINGS = "settings"
 EMBEDDERS = "embedders"
 """The hosted encoders."""

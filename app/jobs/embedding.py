@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.db.sites import list_sites
 from app.embedders import show_unseen
-from app.jobs.context import EMBEDDERS, ENGINE
+from app.jobs.context import EMBEDDERS, ENGINE, SETTINGS
+from app.settings import Settings
 from app.sites.config import read_config
 from graph.encoder.hosted import HostedEncoder
 from graph.errors import ModelFault
@@ -23,12 +24,13 @@ def embedding() -> Blueprint:
     @tasks.periodic(cron="* * * * *")
     @tasks.task(name="embed", queueing_lock="embed", lock="embed", pass_context=True)
     async def _embed(context: JobContext, timestamp: int) -> None:
-        await embed(context.additional_context[ENGINE], context.additional_context[EMBEDDERS])
+        given = context.additional_context
+        await embed(given[ENGINE], given[EMBEDDERS], given[SETTINGS])
 
     return tasks
 
 
-async def embed(engine: AsyncEngine, encoders: Sequence[HostedEncoder]) -> None:
+async def embed(engine: AsyncEngine, encoders: Sequence[HostedEncoder], settings: Settings) -> None:
     """Show each encoder the passages of the sites that want it. One that fails is left until the next time."""
     if not encoders:
         return
@@ -39,6 +41,6 @@ async def embed(engine: AsyncEngine, encoders: Sequence[HostedEncoder]) -> None:
         try:
             for site_id, names in sites:
                 if not names or encoder.name in names:
-                    await show_unseen(sessions, encoder, site_id)
+                    await show_unseen(sessions, encoder, site_id, settings)
         except ModelFault as fault:
             log.warning("an encoder has not seen all passages", extra={"encoder": encoder.name, "reason": fault.label})

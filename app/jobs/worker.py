@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import raw_url
 from app.jobs.alerts import alerting
-from app.jobs.context import ALERTS, EMBEDDERS, ENGINE
+from app.jobs.context import EMBEDDERS, ENGINE, SETTINGS
 from app.jobs.embedding import embedding
 from app.jobs.upkeep import upkeep
-from app.settings import Alerts
+from app.settings import Settings
 from graph.encoder.hosted import HostedEncoder
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def job_app(engine: AsyncEngine) -> App:
 
 async def run_worker(
     engine: AsyncEngine,
-    alerts: Alerts,
+    settings: Settings,
     stop: asyncio.Event,
     *,
     embedders: Sequence[HostedEncoder] = (),
@@ -45,10 +45,9 @@ async def run_worker(
     A database that goes away is waited for. Any number of workers may run, on any number of machines.
 
     Args:
-        alerts: where budgets' alerts are told.
         embedders: encoders that are shown what they have not seen.
     """
-    context = {ENGINE: engine, ALERTS: alerts, EMBEDDERS: embedders}
+    context = {ENGINE: engine, SETTINGS: settings, EMBEDDERS: embedders}
     stopped = asyncio.create_task(stop.wait())
     try:
         while not stop.is_set():

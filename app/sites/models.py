@@ -33,6 +33,11 @@ def model_names(settings: Settings) -> tuple[str, ...]:
     return tuple(names)
 
 
+def encoder_names(settings: Settings) -> tuple[str, ...]:
+    """The names of the encoders that the settings give a process besides the installed one."""
+    return tuple(encoder.name for encoder in settings.embeddings)
+
+
 def check_names(config: SiteConfig, settings: Settings) -> None:
     """Refuse a site whose models are not there.
 
@@ -43,7 +48,7 @@ def check_names(config: SiteConfig, settings: Settings) -> None:
     for name in (*config.models.answers, *config.models.small_jobs):
         if name != QUOTE and name not in there:
             raise SiteRefused(f"There is no model {name}; there are {', '.join((*there, QUOTE))}.")
-    encoders = [encoder.name for encoder in settings.embeddings]
+    encoders = encoder_names(settings)
     for name in config.models.embeddings:
         if name not in encoders:
             raise SiteRefused(f"There is no encoder {name}; there are {', '.join(encoders) or 'none besides our own'}.")

@@ -7,13 +7,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.jobs.worker import job_app, run_worker
-from app.settings import Alerts
+from app.settings import Settings
 
 
 @asynccontextmanager
 async def worker(engine: AsyncEngine) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    running = asyncio.create_task(run_worker(engine, Alerts(), stop))
+    running = asyncio.create_task(run_worker(engine, Settings(), stop))
     try:
         yield
     finally:
