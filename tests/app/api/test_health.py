@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from app.api.health import model_states, readiness
+from app.embedders import Embedders
 from app.wiring import Services
+from graph.encoder.hosted import HostedEncoder
 from graph.errors import QuotaExhausted
 from tests.graph.scripted import route
 from tests.waiting import sooner_or_later
@@ -27,6 +29,13 @@ async def test_a_model_that_is_not_asked_is_named_and_the_process_stays_ready(se
 
     await sooner_or_later(told)
     assert all((await readiness(chain)).values())
+
+
+async def test_encoders_are_named_after_the_models(services: Services) -> None:
+    far = HostedEncoder("far", model="m", base_url="http://127.0.0.1:9")
+    with_one = replace(services, embedders=Embedders([far], services.sessions, services.breakers))
+
+    assert [state["name"] for state in await model_states(with_one, reachable=True)] == ["big", "embedding:far"]
 
 
 async def test_without_a_database_the_models_are_still_named(services: Services) -> None:

@@ -24,6 +24,10 @@ model = "/somewhere/else.gguf"
 [[models]]
 name = "large"
 base_url = "http://127.0.0.1:9/v1"
+
+[[embeddings]]
+name = "large"
+base_url = "http://127.0.0.1:9/v1"
 """
 
 
@@ -42,8 +46,8 @@ def test_the_list_names_the_chain_and_the_models_that_can_be_had(parley: Parley,
     ran = parley("models", "list", "--json")
 
     assert ran.code == 0, ran.err
-    chain, files = ran.lines[:1], ran.lines[1:]
-    assert chain == [{"route": "large", "state": "asked"}]
+    chain, files = ran.lines[:2], ran.lines[2:]
+    assert chain == [{"route": "large", "state": "asked"}, {"encoder": "large", "state": "asked"}]
     assert [file["model"] for file in files] == ["smollm2-135m", *(each.name for each in OFFERED)]
     assert files[0]["here"] is True
     assert not any(file["in_use"] for file in files)  # switched off here
