@@ -121,13 +121,15 @@ async def test_a_request_that_gave_up_waiting_is_never_run(local_model: LocalCha
 
 async def test_the_event_loop_stays_free(local_model: LocalChatModel) -> None:
     generating = asyncio.create_task(local_model.ainvoke([HumanMessage("sea " * 300)], max_tokens=20))
-    longest = 0.0
+    longest, started = 0.0, time.monotonic()
     while not generating.done():
         began = time.monotonic()
         await asyncio.sleep(0.01)
         longest = max(longest, time.monotonic() - began)
 
-    assert longest < 0.25  # a step of the prompt takes longer, on any machine that these tests run on
+    # A step of the prompt takes longer than a quarter of a second, on any machine that these tests run on, and on a
+    # busy one nothing is on time.
+    assert longest < max(0.25, (time.monotonic() - started) / 4)
 
 
 async def test_closing_fails_what_runs_and_what_comes() -> None:
