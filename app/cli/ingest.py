@@ -30,7 +30,10 @@ SHOWN = 20
 
 
 def ingest_command(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders: Markdown, HTML, text, .jsonl.")] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files and folders: Markdown, HTML, PDF, .docx, .csv, text; .zip of these; .jsonl."),
+    ] = None,
     jsonl: Annotated[
         str | None, typer.Option(help="Records {id, title, text, url?} as JSON Lines; `-` reads standard input.")
     ] = None,

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.documents import NewDocument, content_hashes, document_sources, remove_documents, write_documents
 from app.db.sites import ensure_site
+from app.ingest.archive import ARCHIVE, ArchiveSource
 from app.ingest.files import RECORDS, file_source
 from app.ingest.items import Item, Problem, Skipped, Source
+from app.ingest.parser import Parser
 from app.ingest.records import RecordSource
 from app.ingest.report import IngestReport, Progress
 from app.settings import Knowledge
@@ -20,7 +22,7 @@ from graph.context import Encoder, FloatArray
 from graph.knowledge.document import ParsedDocument, ParseError
 from graph.knowledge.split import Chunk, split
 
-SPLITTER = "1"
+SPLITTER = "2"
 """Counted up when documents are read or cut in another way, so that the next ingestion reads all of them anew."""
 BATCH_CHUNKS = 128
 BATCH_DOCUMENTS = 500
@@ -51,7 +53,7 @@ async def ingest(
         encoder: gives the passages their vectors.
         settings: size of chunks, largest document.
         site: name of the site; made if it is new.
-        paths: files and folders; a `.jsonl` file is taken as records.
+        paths: files and folders; a `.jsonl` file is taken as records, a `.zip` as a folder.
         records: files or streams of JSON Lines, as `RecordSource` reads them.
         source: a name for a single folder that stays the same wherever the folder lies.
         exclude: patterns of paths below a folder that are passed over; what they match is gone from the site.
@@ -67,11 +69,14 @@ async def ingest(
             report.failed.append((str(path), "There is no such file or folder."))
         elif path.suffix.lower() == RECORDS and path.is_file():
             sources.append(RecordSource(path, settings.max_document_bytes, source))
+        elif path.suffix.lower() == ARCHIVE and path.is_file():
+            sources.append(ArchiveSource(path, settings.max_document_bytes, source, tuple(exclude)))
         else:
             sources.append(file_source(path, known, settings.max_document_bytes, source, exclude))
     sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
-    for each in sources:
-        await _Run(sessions, encoder, settings, site_id, each, report, progress or _silent).run()
+    with Parser() as parser:
+        for each in sources:
+            await _Run(sessions, encoder, settings, site_id, each, report, progress or _silent, parser).run()
     return report
 
 
@@ -87,6 +92,7 @@ class _Run:
         source: Source,
         report: IngestReport,
         progress: OnProgress,
+        parser: Parser,
     ) -> None:
         self._sessions = sessions
         self._encoder = encoder
@@ -95,6 +101,7 @@ class _Run:
         self._source = source
         self._report = report
         self._progress = progress
+        self._parser = parser
         self._count = encoder.count_tokens
         self._stored: dict[str, str] = {}
         self._batch: list[tuple[str, str, ParsedDocument, list[Chunk]]] = []
@@ -134,7 +141,7 @@ class _Run:
             await self._store()
 
     def _read(self, item: Item) -> tuple[ParsedDocument, list[Chunk]]:
-        document = item.parse()
+        document = self._parser.parse(item)
         return document, split(document, chunk_tokens=self._chunk_tokens, count=self._count)
 
     async def _store(self) -> None:
