@@ -19,6 +19,7 @@ from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
 from app.ingest.report import Progress as Step
+from app.labels import LabelRefused, labels_in
 from app.loading import load_encoder, open_embedders
 from app.settings import Settings
 from app.sites.config import read_config
@@ -30,11 +31,17 @@ SHOWN = 20
 
 
 def ingest_command(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Files and folders: Markdown, HTML, text, .jsonl.")] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files and folders: Markdown, HTML, PDF, .docx, .csv, text; .zip of these; .jsonl."),
+    ] = None,
     jsonl: Annotated[
         str | None, typer.Option(help="Records {id, title, text, url?} as JSON Lines; `-` reads standard input.")
     ] = None,
     site: Annotated[str, typer.Option(help="Site that they belong to; made if it is new.")] = "default",
+    audience: Annotated[
+        str | None, typer.Option(help="Who may read them: labels with commas between, of which a reader needs one.")
+    ] = None,
     exclude: Annotated[
         list[str] | None, typer.Option(help="Pattern of paths below a folder to pass over, such as `drafts`.")
     ] = None,
@@ -43,7 +50,7 @@ def ingest_command(
     if not paths and jsonl is None:
         used_wrongly("Name the files or folders to ingest, or records with --jsonl FILE.")
     settings = settings_for()
-    report = run(_ingest(settings, paths or [], jsonl, site, exclude or []))
+    report = run(_ingest(settings, paths or [], jsonl, site, exclude or [], _labels(audience)))
     print(
         f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed; "
         f"{report.chunks} passages written to site {site}."
@@ -55,7 +62,12 @@ def ingest_command(
 
 
 async def _ingest(
-    settings: Settings, paths: list[Path], jsonl: str | None, site: str, exclude: list[str]
+    settings: Settings,
+    paths: list[Path],
+    jsonl: str | None,
+    site: str,
+    exclude: list[str],
+    audience: frozenset[str] | None,
 ) -> IngestReport:
     records = [] if jsonl is None else [sys.stdin.buffer if jsonl == "-" else Path(jsonl)]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -79,6 +91,7 @@ async def _ingest(
                 paths=paths,
                 records=records,
                 exclude=exclude,
+                audience=audience,
                 progress=show,
             )
             async with open_embedders(settings) as encoders:
@@ -116,6 +129,13 @@ async def _forget_others(sessions: async_sessionmaker[AsyncSession], site: str, 
         found = await site_by_name(session, site)
         if found is not None:
             await forget_others(session, found.id, kept)
+
+
+def _labels(audience: str | None) -> frozenset[str] | None:
+    try:
+        return None if audience is None else labels_in(audience)
+    except LabelRefused as refused:
+        used_wrongly(str(refused))
 
 
 def _name(what: str, documents: list[tuple[str, str]]) -> None:

@@ -15,7 +15,12 @@ from graph.knowledge.split import Chunk as Passage
 
 @dataclass(frozen=True, slots=True)
 class NewDocument:
-    """A document that is to be stored. `vectors` has shape `(len(chunks), dimensions)`."""
+    """A document that is to be stored. `vectors` has shape `(len(chunks), dimensions)`.
+
+    Attributes:
+        audience: labels of which a reader needs one; without any, everybody reads it.
+        language: its code of ISO 639-1, if it is known.
+    """
 
     path: str
     title: str
@@ -23,6 +28,8 @@ class NewDocument:
     content_hash: str
     chunks: Sequence[Passage]
     vectors: FloatArray
+    audience: Sequence[str] = ()
+    language: str | None = None
 
 
 async def document_sources(session: AsyncSession, site_id: int) -> list[str]:
@@ -37,6 +44,14 @@ async def content_hashes(session: AsyncSession, site_id: int, source: str) -> di
         select(Document.path, Document.content_hash).where(Document.site_id == site_id, Document.source == source)
     )
     return {row.path: row.content_hash for row in rows}
+
+
+async def labels_of_source(session: AsyncSession, site_id: int, source: str) -> list[str]:
+    """Return the labels that a source's documents are for, in order; none if all of them are everybody's."""
+    found = await session.scalars(
+        select(func.unnest(Document.audience)).where(Document.site_id == site_id, Document.source == source).distinct()
+    )
+    return sorted(found)
 
 
 async def count_documents(session: AsyncSession, site_id: int) -> int:
@@ -60,6 +75,7 @@ async def write_documents(
             "position": position,
             "heading": chunk.heading,
             "text": chunk.text,
+            "page": chunk.page,
         }
         for document in documents
         for position, chunk in enumerate(document.chunks)
@@ -98,11 +114,13 @@ async def _upsert(session: AsyncSession, site_id: int, source: str, documents: S
                 "title": document.title,
                 "url": document.url,
                 "content_hash": document.content_hash,
+                "audience": list(document.audience),
+                "language": document.language,
             }
             for document in documents
         ]
     )
-    replaced = {name: statement.excluded[name] for name in ("title", "url", "content_hash")}
+    replaced = {name: statement.excluded[name] for name in ("title", "url", "content_hash", "audience", "language")}
     rows = await session.execute(
         statement.on_conflict_do_update(
             index_elements=["site_id", "source", "path"], set_=replaced | {"updated_at": func.now()}

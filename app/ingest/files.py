@@ -6,11 +6,11 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import partial
 from pathlib import Path
 
-from app.ingest.items import Item, Problem, Skipped
-from graph.knowledge.parse import READABLE, parse_file
+from app.ingest.archive import ARCHIVE
+from app.ingest.items import Item, Problem, Skipped, too_large
+from graph.knowledge.parse import READABLE
 
 RECORDS = ".jsonl"
 
@@ -80,6 +80,8 @@ class FileSource:
         suffix = path.suffix.lower()
         if suffix == RECORDS:
             return Skipped(name, "Give a file of records by its own name to ingest its records.")
+        if suffix == ARCHIVE:
+            return Skipped(name, "Give an archive by its own name to ingest what it holds.")
         if suffix not in READABLE:
             kind = f"of type {suffix}" if suffix else "without a suffix"
             return Skipped(name, f"Files {kind} are not supported yet.")
@@ -92,7 +94,7 @@ class FileSource:
             data = path.read_bytes()
         except OSError as error:
             return Problem(name, f"The file cannot be read: {error.strerror}.")
-        return Item(name, hashlib.sha256(data).hexdigest(), partial(parse_file, name, data))
+        return Item(name, hashlib.sha256(data).hexdigest(), data, name)
 
 
 def file_source(
@@ -114,12 +116,6 @@ def file_source(
     if label is None:
         root = next((above for above in reversed((root, *root.parents)) if str(above) in known), root)
     return FileSource(root, start, max_bytes, label, tuple(exclude))
-
-
-def too_large(size_bytes: int, limit_bytes: int) -> str:
-    """Say that a document is larger than the settings allow."""
-    size, limit = f"{size_bytes / 1e6:.1f} MB", f"{limit_bytes / 1e6:.1f} MB"
-    return f"It is larger ({size}) than `knowledge.max_document_bytes` allows ({limit})."
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -1,19 +1,23 @@
 """What an ingestion works through: documents to be, and what could not become one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
-
-from graph.knowledge.document import ParsedDocument
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A file or record. `digest` changes when its content does; `parse` may raise `ParseError`."""
+    """A file or record. `digest` changes when its content does.
+
+    A file's `name` says how `data` is to be read. A record has none: its data are Markdown, beside title and address.
+    """
 
     path: str
     digest: str
-    parse: Callable[[], ParsedDocument]
+    data: bytes
+    name: str | None = None
+    title: str = ""
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,9 @@ class Source(Protocol):
     def covers(self, path: str) -> bool:
         """Whether a stored document of this path is gone when `items` does not bring it."""
         ...
+
+
+def too_large(size_bytes: int, limit_bytes: int) -> str:
+    """Say that a document is larger than the settings allow."""
+    size, limit = f"{size_bytes / 1e6:.1f} MB", f"{limit_bytes / 1e6:.1f} MB"
+    return f"It is larger ({size}) than `knowledge.max_document_bytes` allows ({limit})."

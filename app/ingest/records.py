@@ -4,13 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.ingest.files import too_large
-from app.ingest.items import Item, Problem, Skipped
-from graph.knowledge.parse import parse_record
+from app.ingest.items import Item, Problem, Skipped, too_large
 
 STANDARD_INPUT = "standard input"
 
@@ -93,7 +90,7 @@ def _record(number: int, line: bytes) -> Item | Problem | None:
     if url is not None and not url.startswith(("https://", "http://")):
         return Problem(path, f"Line {number}: `url` must begin with https:// or http://.")
     content = "\x00".join((title, url or "", text))
-    return Item(path, hashlib.sha256(content.encode()).hexdigest(), partial(parse_record, title, text, url))
+    return Item(path, hashlib.sha256(content.encode()).hexdigest(), text.encode(), None, title, url)
 
 
 def _storable(text: str) -> bool:

@@ -9,19 +9,31 @@ from typing import BinaryIO
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.documents import NewDocument, content_hashes, document_sources, remove_documents, write_documents
+from app.db.documents import (
+    NewDocument,
+    content_hashes,
+    document_sources,
+    labels_of_source,
+    remove_documents,
+    write_documents,
+)
 from app.db.sites import ensure_site
+from app.ingest.archive import ARCHIVE, ArchiveSource
 from app.ingest.files import RECORDS, file_source
 from app.ingest.items import Item, Problem, Skipped, Source
+from app.ingest.parser import Parser
 from app.ingest.records import RecordSource
 from app.ingest.report import IngestReport, Progress
 from app.settings import Knowledge
 from graph.context import Encoder, FloatArray
+from graph.guards.language import language_of
 from graph.knowledge.document import ParsedDocument, ParseError
 from graph.knowledge.split import Chunk, split
 
-SPLITTER = "1"
+SPLITTER = "2"
 """Counted up when documents are read or cut in another way, so that the next ingestion reads all of them anew."""
+LANGUAGE_CHUNKS = 5
+"""Passages at the beginning of a document that tell its language."""
 BATCH_CHUNKS = 128
 BATCH_DOCUMENTS = 500
 
@@ -39,6 +51,7 @@ async def ingest(
     records: Sequence[Path | BinaryIO] = (),
     source: str | None = None,
     exclude: Sequence[str] = (),
+    audience: frozenset[str] | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
     """Bring a site's documents up to date with files, folders and records.
@@ -51,10 +64,12 @@ async def ingest(
         encoder: gives the passages their vectors.
         settings: size of chunks, largest document.
         site: name of the site; made if it is new.
-        paths: files and folders; a `.jsonl` file is taken as records.
+        paths: files and folders; a `.jsonl` file is taken as records, a `.zip` as a folder.
         records: files or streams of JSON Lines, as `RecordSource` reads them.
         source: a name for a single folder that stays the same wherever the folder lies.
         exclude: patterns of paths below a folder that are passed over; what they match is gone from the site.
+        audience: labels of which a reader needs one; if it is empty, everybody reads the documents. None is for
+            everybody, too, but refuses a source that was for some only: nothing is published by a forgotten argument.
         progress: called after each document and each stored batch.
     """
     report = IngestReport()
@@ -67,11 +82,14 @@ async def ingest(
             report.failed.append((str(path), "There is no such file or folder."))
         elif path.suffix.lower() == RECORDS and path.is_file():
             sources.append(RecordSource(path, settings.max_document_bytes, source))
+        elif path.suffix.lower() == ARCHIVE and path.is_file():
+            sources.append(ArchiveSource(path, settings.max_document_bytes, source, tuple(exclude)))
         else:
             sources.append(file_source(path, known, settings.max_document_bytes, source, exclude))
     sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
-    for each in sources:
-        await _Run(sessions, encoder, settings, site_id, each, report, progress or _silent).run()
+    with Parser() as parser:
+        for each in sources:
+            await _Run(sessions, encoder, settings, site_id, each, audience, report, progress or _silent, parser).run()
     return report
 
 
@@ -85,16 +103,21 @@ class _Run:
         settings: Knowledge,
         site_id: int,
         source: Source,
+        audience: frozenset[str] | None,
         report: IngestReport,
         progress: OnProgress,
+        parser: Parser,
     ) -> None:
         self._sessions = sessions
         self._encoder = encoder
         self._chunk_tokens = settings.chunk_tokens
         self._site_id = site_id
         self._source = source
+        self._audience = audience
+        self._labels = sorted(audience or ())
         self._report = report
         self._progress = progress
+        self._parser = parser
         self._count = encoder.count_tokens
         self._stored: dict[str, str] = {}
         self._batch: list[tuple[str, str, ParsedDocument, list[Chunk]]] = []
@@ -105,6 +128,16 @@ class _Run:
     async def run(self) -> None:
         async with self._sessions() as session:
             self._stored = await content_hashes(session, self._site_id, self._source.name)
+            labels = await labels_of_source(session, self._site_id, self._source.name)
+        if labels and self._audience is None:
+            self._report.failed.append(
+                (
+                    self._source.name,
+                    f"Its documents are for {', '.join(labels)} only. Say --audience {','.join(labels)} again, "
+                    'or --audience "" to make them everybody\'s.',
+                )
+            )
+            return
         items = self._source.items()
         while (item := await asyncio.to_thread(next, items, None)) is not None:
             match item:
@@ -134,7 +167,7 @@ class _Run:
             await self._store()
 
     def _read(self, item: Item) -> tuple[ParsedDocument, list[Chunk]]:
-        document = item.parse()
+        document = self._parser.parse(item)
         return document, split(document, chunk_tokens=self._chunk_tokens, count=self._count)
 
     async def _store(self) -> None:
@@ -146,7 +179,18 @@ class _Run:
         start = 0
         for path, content_hash, document, chunks in batch:
             own = vectors[start : start + len(chunks)]
-            documents.append(NewDocument(path, document.title, document.url, content_hash, chunks, own))
+            documents.append(
+                NewDocument(
+                    path,
+                    document.title,
+                    document.url,
+                    content_hash,
+                    chunks,
+                    own,
+                    audience=self._labels,
+                    language=language_of("\n".join(chunk.text for chunk in chunks[:LANGUAGE_CHUNKS])),
+                )
+            )
             start += len(chunks)
         async with self._sessions.begin() as session:
             await write_documents(session, self._site_id, self._source.name, documents, model=self._encoder.name)
@@ -182,8 +226,8 @@ class _Run:
         return path in self._kept or any(path.startswith(folder) for folder in self._kept_folders)
 
     def _hash(self, digest: str) -> str:
-        """What a stored document depends on: its content, the encoder, and how it was cut."""
-        parts = (SPLITTER, self._encoder.name, str(self._chunk_tokens), digest)
+        """What a stored document depends on: its content, the encoder, how it was cut, and for whom it is."""
+        parts = (SPLITTER, self._encoder.name, str(self._chunk_tokens), digest, *self._labels)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

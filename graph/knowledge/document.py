@@ -22,10 +22,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What stands between two headings. `path` holds the headings above it, outermost first, without the title."""
+    """What stands between two headings. `path` holds the headings above it, outermost first, without the title.
+
+    `page` counts from 1, where the document has pages.
+    """
 
     path: tuple[str, ...]
     blocks: tuple[Block, ...]
+    page: int | None = None
+
+    def without_title(self, title: str) -> "Section":
+        """The section with the document's title left out of its headings."""
+        if self.path and self.path[0].casefold() == title.casefold():
+            return Section(self.path[1:], self.blocks, self.page)
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from pathlib import PurePath
 
 from graph.knowledge.decode import decode_html, decode_text
 from graph.knowledge.document import Block, ParsedDocument, ParseError, Section
+from graph.knowledge.parse_csv import parse_csv
 from graph.knowledge.parse_html import parse_html
 from graph.knowledge.parse_markdown import parse_markdown
 
 MARKDOWN = frozenset({".md", ".markdown"})
 HTML = frozenset({".html", ".htm"})
 PLAIN = frozenset({".txt"})
-READABLE = MARKDOWN | HTML | PLAIN
+PDF, DOCX, TABLES = ".pdf", ".docx", frozenset({".csv", ".tsv"})
+READABLE = MARKDOWN | HTML | PLAIN | TABLES | {PDF, DOCX}
 
 
 def parse_file(name: str, data: bytes) -> ParsedDocument:
@@ -30,14 +32,25 @@ def parse_file(name: str, data: bytes) -> ParsedDocument:
     if not data.strip():
         raise ParseError("The file is empty.")
     title = _title_from(path.stem)
-    if suffix in HTML:
+    if suffix == PDF:
+        from graph.knowledge.parse_pdf import parse_pdf  # its libraries take half a second to import
+
+        document = parse_pdf(data, title)
+    elif suffix == DOCX:
+        from graph.knowledge.parse_docx import parse_docx
+
+        document = parse_docx(data, title)
+    elif suffix in TABLES:
+        document = parse_csv(decode_text(data), title)
+    elif suffix in HTML:
         document = parse_html(decode_html(data), title)
     elif suffix in MARKDOWN:
         document = parse_markdown(decode_text(data), title)
     else:
         document = _parse_plain(decode_text(data), title)
     if not document.sections:
-        raise ParseError("The file holds no text that can be read.")
+        scan = " It may be a scan: make its text readable first." if suffix == PDF else ""
+        raise ParseError(f"The file holds no text that can be read.{scan}")
     return document
 
 

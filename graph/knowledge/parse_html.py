@@ -2,8 +2,6 @@
 
 import re
 
-import trafilatura
-
 from graph.knowledge.document import ParsedDocument, ParseError, Section
 from graph.knowledge.parse_markdown import parse_markdown
 from graph.knowledge.read_html import has_main, read_html
@@ -25,18 +23,22 @@ def parse_html(text: str, fallback_title: str) -> ParsedDocument:
     """
     if not _ANY_TAG.search(text):
         raise ParseError("The file is not HTML; give it the suffix of what it is.")
+    import trafilatura  # half a second, which a Markdown file does not need
+
     about = trafilatura.extract_metadata(text) if "<head" in text.lower() else None
     url = about.url if about is not None else None
     sections = read_html(text, only_main=True) if has_main(text) else ()
     if not sections:
         sections = _found_by_trafilatura(text) or read_html(text, only_main=False)
     title = (about.title if about is not None else None) or _first_title(text, sections) or fallback_title
-    return ParsedDocument(title, url, tuple(_without_title(section, title) for section in sections))
+    return ParsedDocument(title, url, tuple(section.without_title(title) for section in sections))
 
 
 def _found_by_trafilatura(text: str) -> tuple[Section, ...]:
     if len(text) < _ENOUGH_CHARS:
         return ()
+    import trafilatura
+
     markdown = trafilatura.extract(text, output_format="markdown", include_formatting=True, include_tables=True)
     if not markdown or len(markdown) < _ENOUGH_CHARS:
         return ()
@@ -48,9 +50,3 @@ def _first_title(text: str, sections: tuple[Section, ...]) -> str | None:
     if declared:
         return declared[1].strip()
     return sections[0].path[0] if sections and sections[0].path else None
-
-
-def _without_title(section: Section, title: str) -> Section:
-    if section.path and section.path[0].casefold() == title.casefold():
-        return Section(section.path[1:], section.blocks)
-    return section

@@ -14,10 +14,11 @@ TINY_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage. `path` holds its headings, the document's title first; `text` is Markdown."""
+    """A passage. `path` holds its headings, the document's title first; `text` is Markdown; `page` counts from 1."""
 
     path: tuple[str, ...]
     text: str
+    page: int | None = None
 
     @property
     def heading(self) -> str:
@@ -49,7 +50,7 @@ def split(document: ParsedDocument, *, chunk_tokens: int, count: Count) -> list[
     for section in _join_tiny(document.sections, chunk_tokens, size):
         path = tuple(part for part in (document.title, *section.path) if part)
         room = max(chunk_tokens - count(SEPARATOR.join(path)), chunk_tokens // 2)
-        chunks += [Chunk(path, text) for text in _pack(section.blocks, room, size)]
+        chunks += [Chunk(path, text, section.page) for text in _pack(section.blocks, room, size)]
     return chunks
 
 
@@ -64,7 +65,7 @@ def _join_tiny(sections: tuple[Section, ...], chunk_tokens: int, size: Count) ->
             below = section.path[len(waiting.path) :]
             joined = (*waiting.blocks, Block("text", f"**{SEPARATOR.join(below)}**"), *section.blocks)
             if below and section.path[: len(waiting.path)] == waiting.path and _total(joined, size) <= chunk_tokens:
-                yield Section(waiting.path, joined)
+                yield Section(waiting.path, joined, waiting.page)
                 waiting = None
                 continue
             yield waiting

@@ -141,7 +141,7 @@ async def test_broken_files_are_named_and_the_rest_goes_on(
     (folder / "picture.md").write_bytes(b"\x89PNG\x00\x00")
     (folder / "empty.txt").write_bytes(b"")
     (folder / "huge.txt").write_text("long " * 1000)
-    (folder / "manual.pdf").write_bytes(b"%PDF-1.7")
+    (folder / "manual.exe").write_bytes(b"%PDF-1.7")
 
     settings = Knowledge(max_document_bytes=2000)
     report = await ingest(sessions, encoder, settings, site="shop", paths=[folder, folder / "absent"])
@@ -154,7 +154,7 @@ async def test_broken_files_are_named_and_the_rest_goes_on(
         "empty.txt": "The file is empty",
         "huge.txt": "It is larger (0",
     }
-    assert report.skipped == [("manual.pdf", "Files of type .pdf are not supported yet.")]
+    assert report.skipped == [("manual.exe", "Files of type .exe are not supported yet.")]
 
 
 async def test_a_document_that_breaks_keeps_its_last_good_state(
