@@ -103,6 +103,7 @@ class Admission:
                 protected,
                 protected_files,
                 request.door,
+                request.labels,
             )
             new = {token: value for token, value in self.pseudonyms.values.items() if token not in known}
             answer_id = request.answer_id or await begin_turn(

@@ -27,4 +27,5 @@ async def stored_request(services: Services, user_id: UUID, message_id: UUID) ->
             AttachedText(pseudonyms.restore(file.name), file.media_type, pseudonyms.restore(file.text))
             for file in files
         ),
+        labels=frozenset(message.labels),
     )

@@ -33,5 +33,7 @@ class TurnRequest:
     """An open answer that another process began and this one has taken over; the message is stored already."""
     once: bool = False
     """Refuse a message that is stored already, instead of replacing it: it was sent twice at the same moment."""
+    labels: frozenset[str] = frozenset()
+    """What the door knows the visitor to be: they open the documents of some audiences (see `app.labels`)."""
     counted: bool = True
     """Whether it counts towards the limits. The operator's own commands do not."""

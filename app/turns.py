@@ -223,6 +223,7 @@ class _Turn:
                 site.id,
                 services.encoder.name,
                 partial(services.embedders.ranking, site.id, site.config.models.embeddings, self.tries.append),
+                self.request.labels,
             ),
             models=affordable(routes_for(site.config.models.answers, services.models), tier),
             small_jobs=affordable(_for_small_jobs(site, services), tier),

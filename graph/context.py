@@ -32,6 +32,8 @@ class Passage:
     text: str
     score: float
     similarity: float
+    page: int | None = None
+    """Where it stands in a document that has pages, from 1."""
     suspicious: bool = False
     """Whether it seems to hold instructions. It is marked where a model reads it, and never quoted."""
 

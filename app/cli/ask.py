@@ -7,7 +7,7 @@ from uuid import NAMESPACE_DNS, uuid4, uuid5
 
 import typer
 
-from app.cli.run import CommandFailed, run, settings_for
+from app.cli.run import CommandFailed, Labels, labels_given, run, settings_for
 from app.db.users import ensure_guest
 from app.guide import ensure_site_or_guide
 from app.settings import Settings
@@ -23,17 +23,18 @@ COMMAND_LINE = uuid5(NAMESPACE_DNS, "command-line.parley.invalid")
 def ask(
     question: Annotated[str, typer.Argument(help="The question. `-` reads it from standard input.")],
     site: Annotated[str, typer.Option(help="Site whose documents answer.")] = "default",
+    labels: Labels = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Ask a question and print the answer with its sources."""
     settings = settings_for()
     text = sys.stdin.read() if question == "-" else question
-    run(_ask(settings, text, site, as_json=as_json))
+    run(_ask(settings, text, site, labels_given(labels), as_json=as_json))
 
 
-async def _ask(settings: Settings, question: str, site: str, *, as_json: bool) -> None:
+async def _ask(settings: Settings, question: str, site: str, labels: frozenset[str], *, as_json: bool) -> None:
     async with open_services(settings, command="parley ask") as services:
-        request = await _request(services, question, site)
+        request = await _request(services, question, site, labels)
         sources: list[Source] = []
         async for event in run_turn(services, request):
             match event:
@@ -51,11 +52,11 @@ async def _ask(settings: Settings, question: str, site: str, *, as_json: bool) -
                     raise CommandFailed(text)
 
 
-async def _request(services: Services, question: str, site_name: str) -> TurnRequest:
+async def _request(services: Services, question: str, site_name: str, labels: frozenset[str]) -> TurnRequest:
     site = await ensure_site_or_guide(services.sessions, services.encoder, services.settings, site_name)
     async with services.sessions.begin() as session:
         user_id = (await ensure_guest(session, site.id, COMMAND_LINE)).id
-    return TurnRequest(site.id, user_id, uuid4(), uuid4(), question, counted=False)
+    return TurnRequest(site.id, user_id, uuid4(), uuid4(), question, labels=labels, counted=False)
 
 
 def answer_object(done: Done) -> dict[str, object]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.cli.run import run, settings_for, used_wrongly
+from app.cli.run import labels_given, run, settings_for, used_wrongly
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.sites import site_by_name
@@ -19,7 +19,6 @@ from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
 from app.ingest.report import Progress as Step
-from app.labels import LabelRefused, labels_in
 from app.loading import load_encoder, open_embedders
 from app.settings import Settings
 from app.sites.config import read_config
@@ -50,7 +49,9 @@ def ingest_command(
     if not paths and jsonl is None:
         used_wrongly("Name the files or folders to ingest, or records with --jsonl FILE.")
     settings = settings_for()
-    report = run(_ingest(settings, paths or [], jsonl, site, exclude or [], _labels(audience)))
+    report = run(
+        _ingest(settings, paths or [], jsonl, site, exclude or [], None if audience is None else labels_given(audience))
+    )
     print(
         f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed; "
         f"{report.chunks} passages written to site {site}."
@@ -129,13 +130,6 @@ async def _forget_others(sessions: async_sessionmaker[AsyncSession], site: str, 
         found = await site_by_name(session, site)
         if found is not None:
             await forget_others(session, found.id, kept)
-
-
-def _labels(audience: str | None) -> frozenset[str] | None:
-    try:
-        return None if audience is None else labels_in(audience)
-    except LabelRefused as refused:
-        used_wrongly(str(refused))
 
 
 def _name(what: str, documents: list[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from app.cli.run import CommandFailed, run, settings_for, used_wrongly
+from app.cli.run import CommandFailed, Labels, labels_given, run, settings_for, used_wrongly
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.search import SiteKnowledge
@@ -29,11 +29,12 @@ def search(
     jsonl: Jsonl = None,
     top: Annotated[int, typer.Option(min=1, max=1000, help="Results for each query.")] = 10,
     site: Site = "default",
+    labels: Labels = "",
 ) -> None:
     """Search a site's documents: {"id", "query"} in, {"id", "results"} out."""
     settings = settings_for()
     records = _records(query, jsonl, "query")
-    run(_search(settings, records, site, top, text=query is not None))
+    run(_search(settings, records, site, labels_given(labels), top, text=query is not None))
 
 
 def screen(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> None:
@@ -77,14 +78,16 @@ def classify(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> 
         )
 
 
-async def _search(settings: Settings, records: Iterator[Record], site_name: str, top: int, *, text: bool) -> None:
+async def _search(
+    settings: Settings, records: Iterator[Record], site_name: str, labels: frozenset[str], top: int, *, text: bool
+) -> None:
     encoder = load_encoder(settings)
     async with open_database(settings, command="parley search", exclusive=False) as engine:
         if settings.embedded:
             await migrate(engine)
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         site = await ensure_site_or_guide(sessions, encoder, settings, site_name)
-        knowledge = SiteKnowledge(sessions, site.id, encoder.name)
+        knowledge = SiteKnowledge(sessions, site.id, encoder.name, labels=labels)
         for record in records:
             passages = await knowledge.search(record["query"], encoder.encode([record["query"]])[0], limit=top)
             if text:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Never, TypeVar
+from typing import Annotated, Any, Never, TypeVar
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.engine import open_database
 from app.db.migrate import migrate
+from app.labels import LabelRefused, labels_in
 from app.logs import configure_logs
 from app.settings import Settings, load_settings
 from graph.errors import ParleyError
@@ -45,6 +46,17 @@ async def on_database(settings: Settings, command: str, work: Callable[[AsyncSes
             await migrate(engine)
         async with async_sessionmaker(engine, expire_on_commit=False).begin() as session:
             return await work(session)
+
+
+Labels = Annotated[str, typer.Option(help="Whose eyes it is seen with: a reader's labels, with commas between them.")]
+
+
+def labels_given(text: str) -> frozenset[str]:
+    """The labels of an option, which have commas between them."""
+    try:
+        return labels_in(text)
+    except LabelRefused as refused:
+        used_wrongly(str(refused))
 
 
 def used_wrongly(sentence: str) -> Never:

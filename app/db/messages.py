@@ -1,6 +1,6 @@
 """Messages and answers. All text here is protected: personal data stands as pseudonyms."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
@@ -49,6 +49,7 @@ class NewMessage:
     attachments: Sequence[tuple[str, str, str]] = ()
     """Name, media type and protected text of each file."""
     door: Door = "page"
+    labels: Collection[str] = ()
 
 
 async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int, once: bool = False) -> UUID:
@@ -76,7 +77,8 @@ async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int, 
         )
     common = {"site_id": message.site_id, "conversation_id": message.conversation_id}
     answer_id = uuid4()
-    await session.execute(insert(Message).values(**common, id=message.id, role="visitor", text=message.text))
+    asked = {"id": message.id, "role": "visitor", "text": message.text, "labels": sorted(message.labels)}
+    await session.execute(insert(Message).values(**common, **asked))
     await session.execute(
         insert(Message).values(
             **common, id=answer_id, reply_to=message.id, role="assistant", text="", status="open", owner=str(owner)

@@ -1,8 +1,10 @@
 """The search for passages: words and vectors of one site, for one visitor's eyes, in one statement."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.search_sql import APPROXIMATE, EXACT, EXACT_ROWS, INDEXED_DIMENSIONS, PREPARE
@@ -20,8 +22,9 @@ from graph.knowledge.neighbours import completed
 from graph.knowledge.split import SEPARATOR
 from graph.knowledge.twins import without_twins
 
-SPARE = 2
-"""So many times the passages asked for are fetched, so that near-duplicates can be left out."""
+SPARES = (2, 10)
+"""So many times the passages asked for are fetched, so that near-duplicates can be left out; then, if that was not
+enough, so many times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,20 @@ class SiteKnowledge:
         site_id: int,
         encoder_name: str,
         rank: Rank | None = None,
+        labels: Collection[str] = (),
     ) -> None:
         """Reads only when it is asked.
 
         Args:
             encoder_name: the installed encoder, which gives similarities, and ranks unless another one does.
             rank: asked for each question which encoder ranks.
+            labels: the reader's. A document with an audience is there for those only who have one of its labels.
         """
         self._sessions = sessions
         self._site_id = site_id
         self._own = encoder_name
         self._rank = rank
+        self._labels = sorted(labels)
 
     async def search(self, question: str, vector: FloatArray, *, limit: int) -> list[Passage]:
         """Return the passages that may answer the question, best first, none of them twice.
@@ -65,42 +71,46 @@ class SiteKnowledge:
             limit: most passages to return.
         """
         ranking = (await self._rank(question) if self._rank else None) or Ranking(self._own, vector)
-        dimensions = len(ranking.vector)
-        scope = {"site_id": self._site_id, "model": ranking.encoder}
+        scope = {"site_id": self._site_id, "model": ranking.encoder, "labels": self._labels}
+        asked = scope | {
+            "vector": _written(ranking.vector),
+            "own_model": self._own,
+            "own_vector": _written(vector),
+            "question": searchable(question),
+            "most_words": MOST_WORDS,
+            "idf_weight": IDF_WEIGHT,
+            "most_words_weight": MOST_WORDS_WEIGHT,
+            "document_weight": DOCUMENT_WEIGHT,
+            "document_passages": DOCUMENT_PASSAGES,
+        }
         async with self._sessions() as session:
-            rows = await session.scalar(PREPARE, scope)
-            exact = dimensions not in INDEXED_DIMENSIONS or (rows or 0) <= EXACT_ROWS
-            found = await session.execute(
-                EXACT if exact else APPROXIMATE[dimensions],
-                scope
-                | {
-                    "vector": _written(ranking.vector),
-                    "own_model": self._own,
-                    "own_vector": _written(vector),
-                    "question": searchable(question),
-                    "most_words": MOST_WORDS,
-                    "idf_weight": IDF_WEIGHT,
-                    "most_words_weight": MOST_WORDS_WEIGHT,
-                    "candidates": max(CANDIDATES, SPARE * limit),
-                    "document_weight": DOCUMENT_WEIGHT,
-                    "document_passages": DOCUMENT_PASSAGES,
-                    "limit": SPARE * limit,
-                },
-            )
-            passages = [
-                Passage(
-                    chunk_id=row.chunk_id,
-                    document=row.path,
-                    title=row.title,
-                    heading=_below_title(row.heading, row.title),
-                    url=row.url,
-                    text=completed(row.text, row.following),
-                    score=row.score,
-                    similarity=row.similarity,
-                )
-                for row in found
-            ]
-        return without_twins(passages)[:limit]
+            selection = (await session.execute(PREPARE, scope)).one()
+            dimensions = len(ranking.vector)
+            exact = dimensions not in INDEXED_DIMENSIONS or selection.rows <= EXACT_ROWS
+            statement = EXACT[selection.restricted] if exact else APPROXIMATE[dimensions, selection.restricted]
+            for spare in SPARES:
+                most = spare * limit
+                bounds = {"candidates": max(CANDIDATES, most), "limit": most}
+                found = (await session.execute(statement, asked | bounds)).all()
+                passages = without_twins([_passage(row) for row in found])
+                if len(passages) >= limit or len(found) < most:
+                    break
+        return passages[:limit]
+
+
+def _passage(row: Row[Any]) -> Passage:
+    return Passage(
+        chunk_id=row.chunk_id,
+        document=row.path,
+        title=row.title,
+        heading=_below_title(row.heading, row.title),
+        url=row.url,
+        text=completed(row.text, row.following),
+        score=row.score,
+        similarity=row.similarity,
+        page=row.page,
+        suspicious=row.suspicious,
+    )
 
 
 def _written(vector: FloatArray) -> str:

@@ -5,6 +5,8 @@ from the site's rows. In a large one the index of its dimensions is walked until
 (pgvector's iterative scan); the planner is denied the other ways for as long as the transaction lasts.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import TextClause, text
 
 EXACT_ROWS = 10_000
@@ -18,18 +20,60 @@ alone it is worth too little to bring a passage to the top."""
 _SAMPLE_DOCUMENTS = 64
 _SAMPLE_PASSAGES = 500
 
+_HIDDEN = """
+    hidden_documents AS MATERIALIZED (
+        SELECT id FROM documents
+        WHERE site_id = :site_id AND audience <> '{}' AND NOT audience && CAST(:labels AS text[])
+    ),
+    hidden AS MATERIALIZED (
+        SELECT chunks.id FROM hidden_documents JOIN chunks ON document_id = hidden_documents.id
+    )
+"""
+"""What the reader may not see. Only the site's restricted documents are looked at, which have an index of their own."""
+
 PREPARE = text(
     f"""
-    SELECT count(*), set_config('enable_seqscan', 'off', true),
-        set_config('jit', 'off', true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
-        set_config('hnsw.ef_search', '400', true), set_config('hnsw.max_scan_tuples', '400000', true)
-    FROM (
-        SELECT FROM embeddings WHERE site_id = :site_id AND model = :model LIMIT {EXACT_ROWS + 1}
-    ) AS selection
-    """  # noqa: S608 - constants of this module
+    WITH {_HIDDEN}
+    SELECT
+        (
+            SELECT count(*) FROM (
+                SELECT FROM embeddings
+                WHERE site_id = :site_id AND model = :model
+                    AND NOT EXISTS (SELECT FROM hidden WHERE hidden.id = chunk_id)
+                LIMIT {EXACT_ROWS + 1}
+            ) AS selection
+        ) AS rows,
+        EXISTS (SELECT FROM hidden) AS restricted,
+        set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+        set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '400', true),
+        set_config('hnsw.max_scan_tuples', '400000', true), set_config('work_mem', '64MB', true)
+    """  # noqa: S608 - pieces of this module
 )
-"""Counts the vectors of the selection, up to one more than are compared one by one, and sets the planner for the
-transaction. It is sent first, because a statement is planned before it sets anything."""
+"""Counts the vectors of the selection, up to one more than are compared one by one, tells whether anything is hidden
+from the reader, and sets the planner for the transaction. It is sent first, because a statement is planned before it
+sets anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """The pieces of a statement that keep what is hidden out of it: out of counts as much as out of what is found.
+
+    `NOT IN` looks into a table of hashes, which has to fit into `work_mem`. A join would lose an index's order.
+    """
+
+    ctes: str = ""
+    chunk_id: str = ""
+    id: str = ""
+    document_id: str = ""
+
+
+_EVERYTHING = _Reader()
+_RESTRICTED = _Reader(
+    ctes=f"{_HIDDEN},",
+    chunk_id="AND chunk_id NOT IN (SELECT id FROM hidden)",
+    id="AND chunks.id NOT IN (SELECT id FROM hidden)",
+    document_id="AND documents.id NOT IN (SELECT id FROM hidden_documents)",
+)
 
 # `words` holds each word once. A term is a tsquery made by a cast, because the word is stemmed already.
 _TERMS = """
@@ -57,7 +101,8 @@ _RANKED = """
         ORDER BY score DESC, chunk_id
         LIMIT :limit
     )
-    SELECT best.chunk_id, documents.path, documents.title, chunks.heading, documents.url, chunks.text, score,
+    SELECT best.chunk_id, documents.path, documents.title, chunks.heading, documents.url, chunks.text, chunks.page,
+        chunks.suspicious, score,
         1 - (own.vector <=> CAST(:own_vector AS halfvec)) AS similarity, following.text AS following
     FROM best
     JOIN chunks ON chunks.id = best.chunk_id
@@ -69,40 +114,46 @@ _RANKED = """
     ORDER BY score DESC, best.chunk_id
 """
 
-EXACT = text(
-    f"""
-    WITH near AS MATERIALIZED (
-        SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
-        FROM embeddings
-        WHERE site_id = :site_id AND model = :model
-    ),
-    {_TERMS},
-    matches AS MATERIALIZED (
-        SELECT lexeme, found.id AS chunk_id
-        FROM terms CROSS JOIN LATERAL (SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id) AS found
-    ),
-    worth AS MATERIALIZED (
-        SELECT lexeme, ln(1 + (passages - count(*) + 0.5) / (count(*) + 0.5)) AS idf
-        FROM matches CROSS JOIN (SELECT CAST(count(*) AS float8) AS passages FROM near) AS site
-        GROUP BY lexeme, passages
-    ),
-    shared AS (
-        SELECT chunk_id, sum(idf) * (SELECT least(:idf_weight, :most_words_weight / sum(idf)) FROM worth) AS words
-        FROM matches JOIN worth USING (lexeme)
-        GROUP BY chunk_id
-    ),
-    candidates AS MATERIALIZED (
-        SELECT chunk_id, similarity, similarity + coalesce(words, 0) AS own
-        FROM near LEFT JOIN shared USING (chunk_id)
-        ORDER BY own DESC
-        LIMIT :candidates
-    ),
-    {_RANKED}
-    """  # noqa: S608 - pieces of this module
-)
+
+def _exact(reader: _Reader) -> TextClause:
+    """The statement that compares every vector."""
+    return text(
+        f"""
+        WITH {reader.ctes}
+        near AS MATERIALIZED (
+            SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
+            FROM embeddings
+            WHERE site_id = :site_id AND model = :model {reader.chunk_id}
+        ),
+        {_TERMS},
+        matches AS MATERIALIZED (
+            SELECT lexeme, found.id AS chunk_id
+            FROM terms CROSS JOIN LATERAL (
+                SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id {reader.id}
+            ) AS found
+        ),
+        worth AS MATERIALIZED (
+            SELECT lexeme, ln(1 + (passages - count(*) + 0.5) / (count(*) + 0.5)) AS idf
+            FROM matches CROSS JOIN (SELECT CAST(count(*) AS float8) AS passages FROM near) AS site
+            GROUP BY lexeme, passages
+        ),
+        shared AS (
+            SELECT chunk_id, sum(idf) * (SELECT least(:idf_weight, :most_words_weight / sum(idf)) FROM worth) AS words
+            FROM matches JOIN worth USING (lexeme)
+            GROUP BY chunk_id
+        ),
+        candidates AS MATERIALIZED (
+            SELECT chunk_id, similarity, similarity + coalesce(words, 0) AS own
+            FROM near LEFT JOIN shared USING (chunk_id)
+            ORDER BY own DESC
+            LIMIT :candidates
+        ),
+        {_RANKED}
+        """  # noqa: S608 - pieces of this module
+    )
 
 
-def _approximate(dimensions: int) -> TextClause:
+def _approximate(dimensions: int, reader: _Reader) -> TextClause:
     """The statement for vectors of a length that has an index.
 
     Candidates are the nearest vectors, and the passages whose rare words are worth most. The site's own index cannot
@@ -110,10 +161,12 @@ def _approximate(dimensions: int) -> TextClause:
     """
     return text(
         f"""
-        WITH nearest AS MATERIALIZED (
+        WITH {reader.ctes}
+        nearest AS MATERIALIZED (
             SELECT chunk_id
             FROM embeddings
             WHERE site_id + 0 = :site_id AND model || '' = :model AND vector_dims(vector) = {dimensions}
+                {reader.chunk_id}
             ORDER BY CAST(vector AS halfvec({dimensions})) <#> CAST(:vector AS halfvec({dimensions}))
             LIMIT :candidates
         ),
@@ -121,7 +174,7 @@ def _approximate(dimensions: int) -> TextClause:
         matches AS MATERIALIZED (
             SELECT lexeme, found.id AS chunk_id
             FROM terms CROSS JOIN LATERAL (
-                SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id LIMIT {_RARE}
+                SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id {reader.id} LIMIT {_RARE}
             ) AS found
         ),
         counted AS MATERIALIZED (
@@ -130,13 +183,15 @@ def _approximate(dimensions: int) -> TextClause:
             GROUP BY lexeme, term
         ),
         picked AS MATERIALIZED (
-            SELECT id FROM documents WHERE site_id = :site_id ORDER BY content_hash LIMIT {_SAMPLE_DOCUMENTS}
+            SELECT id FROM documents
+            WHERE site_id = :site_id {reader.document_id}
+            ORDER BY content_hash LIMIT {_SAMPLE_DOCUMENTS}
         ),
         sample AS MATERIALIZED (
             SELECT words FROM picked JOIN chunks ON document_id = picked.id LIMIT {_SAMPLE_PASSAGES}
         ),
         site AS MATERIALIZED (
-            SELECT (SELECT count(*) FROM documents WHERE site_id = :site_id)
+            SELECT (SELECT count(*) FROM documents WHERE site_id = :site_id {reader.document_id})
                 * (SELECT count(*) FROM picked JOIN chunks ON document_id = picked.id)
                 / (SELECT CAST(count(*) AS float8) FROM picked) AS passages
         ),
@@ -178,4 +233,11 @@ def _approximate(dimensions: int) -> TextClause:
     )
 
 
-APPROXIMATE = {dimensions: _approximate(dimensions) for dimensions in INDEXED_DIMENSIONS}
+EXACT = {restricted: _exact(reader) for restricted, reader in ((False, _EVERYTHING), (True, _RESTRICTED))}
+"""By whether something is hidden from the reader."""
+APPROXIMATE = {
+    (dimensions, restricted): _approximate(dimensions, reader)
+    for dimensions in INDEXED_DIMENSIONS
+    for restricted, reader in ((False, _EVERYTHING), (True, _RESTRICTED))
+}
+"""By the length of the vectors, and by whether something is hidden from the reader."""

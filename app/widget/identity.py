@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import jwt
 
+from app.labels import LabelRefused, read_labels
 from app.sites.config import Identity
 from app.widget.errors import WidgetRefused
 
@@ -14,10 +15,11 @@ HOST = "host:"
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
-    """Whom the host's backend names: its own id for them and, if it says so, their name."""
+    """Whom the host's backend names: its own id for them and, if it says so, their name and what they may read."""
 
     identifier: str
     name: str | None
+    labels: frozenset[str]
 
 
 def read_identity(identity: Identity, token: str) -> Vouched:
@@ -47,7 +49,16 @@ def read_identity(identity: Identity, token: str) -> Vouched:
     subject = claims["sub"]
     if not isinstance(subject, str) or not 0 < len(subject) <= 150 or not subject.isprintable():
         raise _refused("the identity's sub must be a printable text of at most 150 characters")
-    return Vouched(f"{HOST}{subject}", _shown(claims.get("name")))
+    return Vouched(f"{HOST}{subject}", _shown(claims.get("name")), _labels(claims.get("labels", [])))
+
+
+def _labels(given: object) -> frozenset[str]:
+    if not isinstance(given, list):
+        raise _refused("the identity's labels must be a list of texts")
+    try:
+        return read_labels(given)
+    except LabelRefused as refused:
+        raise _refused(f"the identity's labels cannot be read ({refused})") from None
 
 
 def _shown(name: object) -> str | None:

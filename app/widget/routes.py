@@ -124,6 +124,7 @@ def _add_turns(router: APIRouter, services: Services, live: LiveTurns) -> None:
             attachments=await _read(files or [], services.settings.turn.attachment_bytes),
             door="widget",
             once=not again,
+            labels=visitor.labels,
         )
         answer = await live.ask(request)
         # Sent twice at the same moment, a message is not there for either at first, and is stored by one of them.

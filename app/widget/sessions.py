@@ -1,5 +1,6 @@
 """Who is at the widget: a guest of this browser, or somebody whom the host's backend vouches for."""
 
+from dataclasses import replace
 from uuid import uuid4
 
 from app.access.places import place_of
@@ -68,7 +69,7 @@ async def _visitor(services: Services, site: SiteView, wanted: SessionWanted, or
     before = await _of_pass(services, site, wanted.visitor)
     if wanted.identity is None:
         if before is not None:
-            return Visitor(before.user_id, site.id, origin, before.identified)
+            return replace(before, origin=origin)
         async with services.sessions.begin() as session:
             return Visitor((await ensure_guest(session, site.id, uuid4())).id, site.id, origin, identified=False)
     vouched = read_identity(site.config.identity, wanted.identity)
@@ -76,7 +77,7 @@ async def _visitor(services: Services, site: SiteView, wanted: SessionWanted, or
         user = await ensure_user(session, site.id, vouched.identifier, vouched.name)
         if before is not None and not before.identified and before.user_id != user.id:
             await give_conversations(session, before.user_id, user.id)
-    return Visitor(user.id, site.id, origin, identified=True)
+    return Visitor(user.id, site.id, origin, identified=True, labels=vouched.labels)
 
 
 async def _of_pass(services: Services, site: SiteView, given: str | None) -> Visitor | None:

@@ -23,12 +23,13 @@ class TokenExpired(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whom a token was given to, and for pages of which origin."""
+    """Whom a token was given to, for pages of which origin, and the labels that their host gives them."""
 
     user_id: UUID
     site_id: int
     origin: str
     identified: bool
+    labels: frozenset[str] = frozenset()
 
     @property
     def principal(self) -> Principal:
@@ -69,6 +70,7 @@ def _sign(services: Services, kind: str, visitor: Visitor, good_s: int) -> str:
         "site": visitor.site_id,
         "origin": visitor.origin,
         "known": visitor.identified,
+        "labels": sorted(visitor.labels),
         "exp": int(time.time()) + good_s,
     }
     return jwt.encode(claims, derived_key(services.secret, f"widget {kind}"), ALGORITHM)
@@ -77,7 +79,13 @@ def _sign(services: Services, kind: str, visitor: Visitor, good_s: int) -> str:
 def _read(services: Services, kind: str, token: str) -> Visitor | None:
     try:
         claims = jwt.decode(token, derived_key(services.secret, f"widget {kind}"), algorithms=[ALGORITHM])
-        return Visitor(UUID(claims["sub"]), int(claims["site"]), str(claims["origin"]), bool(claims["known"]))
+        return Visitor(
+            user_id=UUID(claims["sub"]),
+            site_id=int(claims["site"]),
+            origin=str(claims["origin"]),
+            identified=bool(claims["known"]),
+            labels=frozenset(claims.get("labels", ())),  # tokens of earlier releases have none
+        )
     except jwt.ExpiredSignatureError:
         raise TokenExpired from None
     except (jwt.InvalidTokenError, KeyError, ValueError):

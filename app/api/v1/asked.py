@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.v1.errors import invalid, unsupported
+from app.labels import LabelRefused, read_labels
 from graph.state import Earlier
 
 LONGEST_USER = 200
@@ -42,6 +43,7 @@ class StreamOptions(BaseModel):
 class Wishes(BaseModel):
     """What only Parley knows."""
 
+    labels: list[str] = Field([], description="What the asker is: opens the documents of these audiences.")
     live: bool = Field(False, description="Stream text before it is certain; a `reset` marker takes it back.")
 
 
@@ -91,6 +93,7 @@ class Asked:
     question: str
     earlier: tuple[Earlier, ...]
     ignored: list[str]
+    labels: frozenset[str]
 
 
 def read_chat(request: ChatRequest, *, message_chars: int, history_messages: int) -> Asked:
@@ -119,7 +122,14 @@ def read_chat(request: ChatRequest, *, message_chars: int, history_messages: int
             "context_length_exceeded",
         )
     sent = {name for name in request.model_fields_set | set(request.model_extra or {}) if _value(request, name)}
-    return Asked(question.text, tuple(earlier), [*ignored, *sorted(sent - _HONOURED)])
+    return Asked(question.text, tuple(earlier), [*ignored, *sorted(sent - _HONOURED)], _labels(request))
+
+
+def _labels(request: ChatRequest) -> frozenset[str]:
+    try:
+        return read_labels(request.parley.labels if request.parley else ())
+    except LabelRefused as refused:
+        raise invalid("parley.labels", str(refused)) from None
 
 
 def _value(request: ChatRequest, name: str) -> bool:

@@ -70,7 +70,16 @@ async def _turn_request(services: Services, body: ChatRequest, asked: Asked, cal
     user = None if body.user is None else storable(body.user)
     async with services.sessions.begin() as session:
         user_id = await ensure_program_user(session, caller.site_id, caller.token_id, user)
-    return TurnRequest(caller.site_id, user_id, uuid4(), uuid4(), asked.question, earlier=asked.earlier, door="api")
+    return TurnRequest(
+        site_id=caller.site_id,
+        user_id=user_id,
+        conversation_id=uuid4(),
+        message_id=uuid4(),
+        text=asked.question,
+        earlier=asked.earlier,
+        door="api",
+        labels=asked.labels,
+    )
 
 
 async def _started(events: Events) -> Started | None:

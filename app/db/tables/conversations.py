@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
@@ -49,6 +49,8 @@ class Message(Base):
     role: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="done")
     text: Mapped[str]
+    labels: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """What its visitor had when they asked: who reads the documents of which audiences."""
     answered_by: Mapped[str | None]
     rung: Mapped[str | None]
     notice: Mapped[str | None]

@@ -30,7 +30,10 @@ class Document(Base):
     """
 
     __tablename__ = "documents"
-    __table_args__ = (UniqueConstraint("site_id", "source", "path"),)
+    __table_args__ = (
+        UniqueConstraint("site_id", "source", "path"),
+        Index("documents_restricted", "site_id", postgresql_where=text("audience <> '{}'")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     site_id: Mapped[int] = site_column(index=False)
