@@ -41,6 +41,9 @@ def ingest_command(
     audience: Annotated[
         str | None, typer.Option(help="Who may read them: labels with commas between, of which a reader needs one.")
     ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Address below which visitors can read the files, for links to them.")
+    ] = None,
     exclude: Annotated[
         list[str] | None, typer.Option(help="Pattern of paths below a folder to pass over, such as `drafts`.")
     ] = None,
@@ -48,10 +51,11 @@ def ingest_command(
     """Read documents, cut and encode them, and store what is new or changed."""
     if not paths and jsonl is None:
         used_wrongly("Name the files or folders to ingest, or records with --jsonl FILE.")
+    if url is not None and not url.startswith(("http://", "https://")):
+        used_wrongly("An address begins with http:// or https://, such as --url https://www.example.org/help.")
     settings = settings_for()
-    report = run(
-        _ingest(settings, paths or [], jsonl, site, exclude or [], None if audience is None else labels_given(audience))
-    )
+    labels = None if audience is None else labels_given(audience)
+    report = run(_ingest(settings, paths or [], jsonl, site, exclude or [], labels, url))
     print(
         f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed; "
         f"{report.chunks} passages written to site {site}."
@@ -69,6 +73,7 @@ async def _ingest(
     site: str,
     exclude: list[str],
     audience: frozenset[str] | None,
+    url: str | None,
 ) -> IngestReport:
     records = [] if jsonl is None else [sys.stdin.buffer if jsonl == "-" else Path(jsonl)]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -93,6 +98,7 @@ async def _ingest(
                 records=records,
                 exclude=exclude,
                 audience=audience,
+                base_url=url,
                 progress=show,
             )
             async with open_embedders(settings) as encoders:

@@ -9,7 +9,8 @@ from typing import Protocol
 class Item:
     """A file or record. `digest` changes when its content does.
 
-    A file's `name` says how `data` is to be read. A record has none: its data are Markdown, beside title and address.
+    A file's `name` says how `data` is to be read. A record has none: its data are Markdown, beside its title. What a
+    document says itself of its address goes before `url`.
     """
 
     path: str

@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -52,6 +54,7 @@ async def ingest(
     source: str | None = None,
     exclude: Sequence[str] = (),
     audience: frozenset[str] | None = None,
+    base_url: str | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
     """Bring a site's documents up to date with files, folders and records.
@@ -70,6 +73,7 @@ async def ingest(
         exclude: patterns of paths below a folder that are passed over; what they match is gone from the site.
         audience: labels of which a reader needs one; if it is empty, everybody reads the documents. None is for
             everybody, too, but refuses a source that was for some only: nothing is published by a forgotten argument.
+        base_url: where the files of folders and zips can be read by their paths.
         progress: called after each document and each stored batch.
     """
     report = IngestReport()
@@ -89,7 +93,9 @@ async def ingest(
     sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
     with Parser() as parser:
         for each in sources:
-            await _Run(sessions, encoder, settings, site_id, each, audience, report, progress or _silent, parser).run()
+            await _Run(
+                sessions, encoder, settings, site_id, each, audience, base_url, report, progress or _silent, parser
+            ).run()
     return report
 
 
@@ -104,6 +110,7 @@ class _Run:
         site_id: int,
         source: Source,
         audience: frozenset[str] | None,
+        base_url: str | None,
         report: IngestReport,
         progress: OnProgress,
         parser: Parser,
@@ -115,6 +122,7 @@ class _Run:
         self._source = source
         self._audience = audience
         self._labels = sorted(audience or ())
+        self._base_url = base_url
         self._report = report
         self._progress = progress
         self._parser = parser
@@ -153,7 +161,9 @@ class _Run:
 
     async def _take(self, item: Item) -> None:
         self._kept.add(item.path)
-        content_hash = self._hash(item.digest)
+        if self._base_url is not None and item.name is not None:
+            item = replace(item, url=f"{self._base_url.rstrip('/')}/{quote(item.path)}")
+        content_hash = self._hash(item)
         if self._stored.get(item.path) == content_hash:
             self._report.unchanged += 1
             return
@@ -225,9 +235,10 @@ class _Run:
     def _still_there(self, path: str) -> bool:
         return path in self._kept or any(path.startswith(folder) for folder in self._kept_folders)
 
-    def _hash(self, digest: str) -> str:
-        """What a stored document depends on: its content, the encoder, how it was cut, and for whom it is."""
-        parts = (SPLITTER, self._encoder.name, str(self._chunk_tokens), digest, *self._labels)
+    def _hash(self, item: Item) -> str:
+        """What a stored document depends on: its content and address, the encoder, how it was cut, for whom it is."""
+        given = () if item.name is None or item.url is None else (item.url,)  # a record's digest holds its address
+        parts = (SPLITTER, self._encoder.name, str(self._chunk_tokens), item.digest, *given, *self._labels)
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import sys
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from graph.knowledge.document import ParsedDocument, ParseError
@@ -31,6 +32,7 @@ def answer(head: dict[str, Any], data: bytes) -> dict[str, Any]:
             document = parse_record(head["title"], data.decode(), head["url"])
         else:
             document = parse_file(head["name"], data)
+            document = replace(document, url=document.url or head["url"])
     except ParseError as error:
         return {"fault": str(error)}
     except MemoryError:

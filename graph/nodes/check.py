@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import Passage, TurnContext
 from graph.events import Notice, Reset, Source, Token
+from graph.knowledge.address import address_of
 from graph.knowledge.answerable import answerable
 from graph.knowledge.ground import Checked, cited, kept, supported, unsupported
 from graph.knowledge.ground import check as check_sentences
@@ -98,7 +99,7 @@ def source_of(number: int, passage: Passage) -> Source:
         document=passage.document,
         title=passage.title,
         heading=passage.heading,
-        url=passage.url,
+        url=address_of(passage.url, passage.page, passage.text),
         text=passage.text,
     )
 

@@ -51,15 +51,20 @@ class Process:
             self._process.wait(60)
 
 
-def product(home: Path, **settings: str) -> Process:
-    """The whole product on its embedded defaults, with its own guide and the real small model."""
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """The environment of a Parley that knows nothing of this process's settings."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("PARLEY_", "OPENAI_", "DATABASE_URL"))
     }
+    return inherited | {"PARLEY_HOME": str(home)} | settings
+
+
+def product(home: Path, **settings: str) -> Process:
+    """The whole product on its embedded defaults, with its own guide and the real small model."""
     return Process(
         lambda port: [sys.executable, "-c", "from app.cli import main; main()", "serve", "--port", str(port)],
         "/readyz",
-        inherited | {"PARLEY_HOME": str(home)} | settings,
+        environment(home, **settings),
     )
 
 
