@@ -1,5 +1,6 @@
 """`parley eval …`: measure retrieval, intents, guards and answers on data of one's own choice, and speed and size."""
 
+import asyncio
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -34,9 +35,13 @@ Home = Annotated[
 
 @program.command()
 def retrieval(data: Data = None, home: Home = None) -> None:
-    """How well passages are found: nDCG and hits on public sets, each ingested into a site of its own."""
+    """How well passages are found: nDCG and hits on public sets, and follow-ups to questions about the guide.
+
+    Vectors are kept in the user's cache, so that the second run takes a fraction of the first.
+    """
     from app.loading import load_encoder
     from evals.retrieval import measure_retrieval, table
+    from evals.vectors import KeptVectors
 
     folder = _folder(data)
 
@@ -49,7 +54,9 @@ def retrieval(data: Data = None, home: Home = None) -> None:
         async with open_database(settings, command="parley eval") as engine:
             await migrate(engine)
             sessions = async_sessionmaker(engine, expire_on_commit=False)
-            return list(table(await measure_retrieval(sessions, load_encoder(settings), settings.knowledge, folder)))
+            encoder = await asyncio.to_thread(KeptVectors, load_encoder(settings))
+            measured = measure_retrieval(sessions, encoder, settings.knowledge, folder)
+            return list(table([result async for result in measured]))
 
     with _settings(home) as settings:
         _print(run(measure(settings)))
