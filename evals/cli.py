@@ -119,6 +119,10 @@ def bench(
     litellm: Annotated[
         Path | None, typer.Option(help="Python that has `litellm`, to compare the chain with its router.")
     ] = None,
+    stores: Annotated[
+        Path | None,
+        typer.Option(help="Python that has `chromadb`, `lancedb` and `numpy`, to compare ingestion and search with."),
+    ] = None,
 ) -> None:
     """Speed and size against their targets; with --data also the answers.
 
@@ -130,7 +134,7 @@ def bench(
     folder = _folder(data) if data is not None else None
     settings_for()
     print(f"{describe()}; before: {load()}\n", flush=True)
-    missed = run(_bench(folder, servers, litellm))
+    missed = run(_bench(folder, servers, litellm, stores))
     print(f"\nafter: {load()}")
     if missed:
         print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
@@ -157,10 +161,10 @@ def doors(
         raise typer.Exit(1)
 
 
-async def _bench(data: Path | None, servers: Path | None, litellm: Path | None) -> list[str]:
+async def _bench(data: Path | None, servers: Path | None, litellm: Path | None, stores: Path | None) -> list[str]:
     from evals.bench.run import measure_speed
 
-    missed = await _printed(measure_speed(data, servers, litellm))
+    missed = await _printed(measure_speed(data, servers, litellm, stores))
     if data is not None:
         with _settings(None) as settings:
             _print(_share_lines(await _answers(settings, data)))

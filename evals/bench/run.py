@@ -12,7 +12,7 @@ from evals.bench.doors import measure_doors
 from evals.bench.engine import measure_engine
 from evals.bench.figure import Figure
 from evals.bench.growth import measure_growth
-from evals.bench.ingest import measure_ingest
+from evals.bench.ingest import measure_ingest, measure_storing
 from evals.bench.loop import measure_loop
 from evals.bench.material import material
 from evals.bench.memory import measure_memory
@@ -26,7 +26,7 @@ LOOP_QUESTIONS = 6
 
 
 async def measure_speed(
-    data: Path | None, servers: Path | None = None, litellm: Path | None = None
+    data: Path | None, servers: Path | None = None, litellm: Path | None = None, stores: Path | None = None
 ) -> AsyncIterator[list[Figure]]:
     """Yield the figures of each measurement as soon as it has ended.
 
@@ -34,6 +34,7 @@ async def measure_speed(
         data: folder of the public evaluation data; without it the guide is measured on.
         servers: Python interpreter that has other servers of the local model; without it they are not run.
         litellm: Python interpreter that has the package `litellm`; without it its router is not run.
+        stores: Python interpreter that has other vector stores; without it they are not run.
     """
     documents = await asyncio.to_thread(material, data)
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
@@ -52,6 +53,8 @@ async def measure_speed(
         settings = Settings.model_validate({"home": folder, "local": {"enabled": False}})
         async with open_services(settings, command="parley eval bench") as services:
             yield await measure_ingest(services, documents)
+            if stores is not None:
+                yield await measure_storing(services, documents, stores)
             yield await measure_turn(services, documents)
             yield await measure_search(services, documents)
             yield await measure_chain(services, litellm)
