@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from app.db.ledger import Priced
 from app.loading import load_of
 from graph.context import ModelRoute
+from graph.state import Recalled
 
 DURATIONS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160)
 
@@ -46,6 +47,12 @@ class Metrics:
             "parley_breaker_open", "1 while a route is not asked because of its faults.", ("route",), registry=registry
         )
 
+        self._looked_up = Counter(
+            "parley_answer_cache",
+            "Answers that were looked for among those given before.",
+            ("site", "found"),
+            registry=registry,
+        )
         self._local = Gauge(
             "parley_local_requests", "Requests in the local model's engine.", ("route", "state"), registry=registry
         )
@@ -69,6 +76,11 @@ class Metrics:
             else:
                 self._cost.labels(site, route).inc(float(priced.cost_usd))
         self._alerts.labels(site).inc(billed.alerts)
+
+    def looked_up(self, site: str, recalled: Recalled | None) -> None:
+        """Count an answer that was looked for in the cache, and found there or not."""
+        found = "no" if recalled is None else "exact" if recalled.exact else "semantic"
+        self._looked_up.labels(site, found).inc()
 
     def text(self, routes: Iterable[ModelRoute], open_breakers: Mapping[str, str] | None) -> bytes:
         """Everything, as Prometheus reads it.

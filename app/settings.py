@@ -5,7 +5,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -25,6 +25,7 @@ ALIASES = {
 }
 """Variables whose names other programs use too, and the setting that each one sets."""
 NOT_SETTINGS = frozenset({"PARLEY_CONFIG"})
+CacheMode = Literal["off", "exact", "semantic"]
 LISTS = {"models": "model", "embeddings": "encoder"}
 """The settings that are lists of tables, and what one is called. A variable holds such a list as JSON."""
 FROM_FILE = "_FILE"
@@ -108,6 +109,11 @@ class Turn(Section):
     turn_s: float = Field(120, gt=0, description="Seconds after which a turn is given up.")
     by_difficulty: bool = Field(True, description="Whether easy questions go to a model marked `small` first.")
     waits_s: float = Field(5, ge=0, description="Longest wait that a busy hosted model may ask for.")
+    cache: CacheMode = Field(
+        "semantic",
+        description="Which questions get an answer that was given before: none (`off`), those in the same words "
+        "(`exact`), or also those that ask for the same in other words (`semantic`).",
+    )
 
 
 class Alerts(Section):

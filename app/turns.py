@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.admission import Admission
 from app.budgets import affordable, tier_of
 from app.db.alerts import note_alerts
+from app.db.cache import SiteCache, used_again
 from app.db.faults import DATABASE_FAULTS
 from app.db.handovers import wish_for_person
 from app.db.ledger import enter
@@ -26,6 +27,7 @@ from app.db.traces import TurnTrace, store_trace
 from app.metrics import Billed
 from app.prices import priced
 from app.quotas import count_tokens
+from app.release import release_of
 from app.sites.book import SiteView
 from app.sites.hours import reachable
 from app.sites.models import routes_for
@@ -36,6 +38,8 @@ from graph.errors import StorageDown, VisitorError
 from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token, Usage
 from graph.guards.language import language_of
 from graph.guards.pseudonyms import Restorer
+from graph.knowledge.same_question import same_question
+from graph.nodes.recall import worth_keeping
 from graph.replies import FALLBACK, said
 from graph.state import Answer, TurnState
 
@@ -95,6 +99,7 @@ class _Turn:
     details: dict[str, Any] = field(default_factory=dict)
     tries: list[Usage] = field(default_factory=list)
     answer: Answer | None = None
+    cache: SiteCache | None = None
     ended: bool = False
 
     @property
@@ -175,16 +180,29 @@ class _Turn:
                 if ours:  # neither replaced by the same question asked again, nor taken over by another process
                     await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
                     await store_trace(session, trace)
+                    await self._keep_answer(session)
                     billed = await self._bill(session)
                     if answer and self.intent and self.intent.route == "handover":
                         await wish_for_person(session, self.request.site_id, self.request.conversation_id)
             self.ended = True
             self.services.metrics.turn(status, answer.rung if answer else None, trace.duration_ms / 1000, billed)
+            if billed and self.cache and self.cache.asked:
+                self.services.metrics.looked_up(billed.site, answer.recalled if answer else None)
         except Exception:
             if status == "done":
                 raise
             # The answer stays open; it is marked as cut when this process is gone.
             log.exception("turn could not be stored", extra={"trace_id": str(self.trace_id)})
+
+    async def _keep_answer(self, session: AsyncSession) -> None:
+        """Keep the answer for the next who asks the same, or note that a kept one was given."""
+        answer = self.answer
+        if answer is None or self.answer_id is None:
+            return
+        if answer.recalled:
+            await used_again(session, answer.recalled.entry)
+        elif self.cache and "budget" not in self.details and worth_keeping(answer):  # by all the site's models
+            await self.cache.keep(session, self.answer_id, answer, self.sources)
 
     async def _bill(self, session: AsyncSession) -> Billed | None:
         """Enter what the models took into the ledger, and count it towards the limits and the budget's alerts."""
@@ -212,6 +230,15 @@ class _Turn:
         tier = await tier_of(services.sessions, site)
         if tier != "within":
             self.details["budget"] = tier
+        answering = routes_for(site.config.models.answers, services.models)
+        self.cache = SiteCache(
+            services.sessions,
+            site.id,
+            mode=site.cache,
+            labels=self.request.labels,
+            release=release_of(site, settings, answering),
+            same=same_question,
+        )
         return TurnContext(
             assistant=site.assistant,
             subject=site.subject,
@@ -225,7 +252,7 @@ class _Turn:
                 partial(services.embedders.ranking, site.id, site.config.models.embeddings, self.tries.append),
                 self.request.labels,
             ),
-            models=affordable(routes_for(site.config.models.answers, services.models), tier),
+            models=affordable(answering, tier),
             small_jobs=affordable(_for_small_jobs(site, services), tier),
             limits=Limits(
                 passages=site.passages,
@@ -237,6 +264,7 @@ class _Turn:
                 by_difficulty=settings.turn.by_difficulty and tier == "within",
             ),
             breakers=services.breakers,
+            cache=self.cache,
             tries=self.tries,
             people=reachable(site.config.hours, datetime.now(UTC), language_of(self.request.text) or FALLBACK).text,
         )
@@ -257,6 +285,8 @@ class _Turn:
                 ]
             if "answer" in update:
                 self.answer = update["answer"]
+                if recalled := self.answer.recalled:
+                    self.details["recalled"] = asdict(recalled)
 
     async def _keep_progress(self, *, at_once: bool = False) -> None:
         now = time.perf_counter()

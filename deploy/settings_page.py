@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -88,6 +88,8 @@ def _is_section(kind: object) -> bool:
 
 def _kind(field: FieldInfo) -> str:
     annotation: Any = field.annotation
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(annotation))
     kinds = [kind for kind in get_args(annotation) if kind is not type(None)] if _optional(annotation) else [annotation]
     names = {"str": "text", "SecretStr": "text, secret", "Path": "path", "int": "whole number", "float": "number"}
     names |= {"bool": "`true` or `false`", "tuple": "list of texts", "Decimal": "number"}

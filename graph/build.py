@@ -1,4 +1,4 @@
-"""The graph of one turn: screen → classify → retrieve → answer → check, and the ways around it."""
+"""The graph of one turn: screen → classify → recall → retrieve → answer → check, and the ways around it."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -14,10 +14,11 @@ from graph.events import Step
 from graph.nodes.answer import answer
 from graph.nodes.check import check
 from graph.nodes.classify import classify
+from graph.nodes.recall import recall
 from graph.nodes.reply import hand_over, refuse, reply
 from graph.nodes.retrieve import retrieve
 from graph.nodes.screen import screen
-from graph.routing import after_classify, after_screen
+from graph.routing import after_classify, after_recall, after_screen
 from graph.state import TurnState
 
 Node = Callable[[TurnState, Runtime[TurnContext]], Awaitable[TurnState]]
@@ -30,6 +31,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Turn:
     nodes: dict[str, tuple[Node, Callable[[TurnState], str]]] = {
         "screen": (screen, lambda update: f"{update['injection'].score:.2f} · {update['injection'].reason}"),
         "classify": (classify, lambda update: f"{update['intent'].name} ({update['intent'].score:.2f})"),
+        "recall": (recall, _recalled),
         "retrieve": (retrieve, _found),
         "answer": (answer, _drafted),
         "check": (check, lambda update: f"{len(update['answer'].cited)} sources cited"),
@@ -42,6 +44,7 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Turn:
     graph.add_edge(START, "screen")
     graph.add_conditional_edges("screen", after_screen)
     graph.add_conditional_edges("classify", after_classify)
+    graph.add_conditional_edges("recall", after_recall)
     graph.add_edge("retrieve", "answer")
     graph.add_edge("answer", "check")
     for last in ("check", "reply", "hand_over", "refuse"):
@@ -59,6 +62,13 @@ def _reported(name: str, node: Node, describe: Callable[[TurnState], str]) -> No
         return update
 
     return run
+
+
+def _recalled(update: TurnState) -> str:
+    found = update["recalled"]
+    if found is None:
+        return "not answered before"
+    return "the same question" if found.exact else f"a question with the same answer, at {found.similarity:.2f}"
 
 
 def _found(update: TurnState) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.errors import ModelFault
-from graph.events import Rung, Usage
+from graph.events import Rung, Source, Usage
 
 if TYPE_CHECKING:  # takes two seconds to import, which commands without a model do without
     from langchain_core.language_models import BaseChatModel
@@ -152,6 +152,48 @@ class Knowledge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer that was given before, to the same question or to one that asks for the same.
+
+    Attributes:
+        entry: its number in the cache.
+        exact: whether the question was the same but for case, spaces and the mark at its end.
+        similarity: cosine of both questions.
+    """
+
+    entry: int
+    exact: bool
+    similarity: float
+    text: str
+    answered_by: str
+    rung: Rung
+    sources: tuple[Source, ...]
+
+
+@runtime_checkable
+class AnswerCache(Protocol):
+    """Answers that the site gave before, to those who may read the same documents, from what they say now."""
+
+    async def find(self, question: str, vector: FloatArray, language: str) -> Kept | None:
+        """Return the answer to the same question, if there is one.
+
+        Args:
+            question: one that stands by itself, without personal data.
+            vector: its vector of unit length, shape `(dimensions,)`.
+            language: in which it must be answered, as its two letters.
+        """
+        ...
+
+
+class NoCache:
+    """Keeps nothing."""
+
+    async def find(self, question: str, vector: FloatArray, language: str) -> Kept | None:
+        """None."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRoute:
     """One model that may answer: its chat model, its rung, and how long it may take."""
 
@@ -237,5 +279,6 @@ class TurnContext:
     small_jobs: tuple[ModelRoute, ...] = ()
     """Models for what a visitor does not read as such: a question made to stand alone, a sentence written anew."""
     breakers: Breakers = field(default_factory=NoBreakers)
+    cache: AnswerCache = field(default_factory=NoCache)
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""

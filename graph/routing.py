@@ -10,7 +10,7 @@ def after_screen(state: TurnState) -> Literal["refuse", "classify"]:
     return "refuse" if state["injection"].blocked else "classify"
 
 
-def after_classify(state: TurnState) -> Literal["retrieve", "reply", "hand_over", "refuse"]:
+def after_classify(state: TurnState) -> Literal["recall", "reply", "hand_over", "refuse"]:
     """Whatever may be a question goes to the documents."""
     match state["intent"].route:
         case "reply":
@@ -20,4 +20,9 @@ def after_classify(state: TurnState) -> Literal["retrieve", "reply", "hand_over"
         case "decline":
             return "reply" if state["intent"].reply else "refuse"
         case _:
-            return "retrieve"
+            return "recall"
+
+
+def after_recall(state: TurnState) -> Literal["retrieve", "__end__"]:
+    """What was answered before is not answered anew."""
+    return "retrieve" if state["recalled"] is None else "__end__"

@@ -54,6 +54,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Recalled:
+    """Where an answer that was given before comes from: the cache's entry, as in `graph.context.Kept`."""
+
+    entry: int
+    exact: bool
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The answer as the visitor sees it at the end. `cited` counts the passages from 1; `shortened` as in a draft."""
 
@@ -64,6 +73,7 @@ class Answer:
     notice: str | None = None
     usage: tuple[Usage, ...] = ()
     shortened: bool = False
+    recalled: Recalled | None = None
 
 
 class TurnState(TypedDict, total=False):
@@ -75,10 +85,11 @@ class TurnState(TypedDict, total=False):
     vector: list[float]
     injection: InjectionFinding
     intent: IntentGuess
+    recalled: Recalled | None
     passages: list[Passage]
     draft: Draft
     answer: Answer
 
 
-KEPT_TYPES = (Earlier, Attached, Draft, Answer, InjectionFinding, IntentGuess, Passage, Usage)
+KEPT_TYPES = (Earlier, Attached, Draft, Recalled, Answer, InjectionFinding, IntentGuess, Passage, Usage)
 """All that a checkpoint of this state may hold beside plain values."""

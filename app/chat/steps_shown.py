@@ -17,6 +17,7 @@ _RUN_PREFIX = "run-"
 _DONE = {
     "screen": "Checked the message",
     "classify": "Understood the question",
+    "recall": "Looked among earlier answers",
     "retrieve": "Looked in the documents",
     "answer": "Wrote an answer",
     "check": "Held the answer against its sources",

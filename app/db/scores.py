@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.cache import forget_answer
 from app.db.tables import Conversation, Message, Score, Trace
 
 HELPFUL = "helpful"
@@ -24,6 +25,8 @@ async def conversation_of_answer(session: AsyncSession, user_id: UUID, answer_id
 async def rate(session: AsyncSession, user_id: UUID, answer_id: UUID, value: float, comment: str | None) -> UUID | None:
     """Store a visitor's judgement of an answer, in place of an earlier one; return its id.
 
+    An answer that was judged bad is not given again.
+
     Returns None, and stores nothing, when the answer is not in a conversation of this user. `comment` is protected.
     """
     answer = await session.scalar(
@@ -37,6 +40,8 @@ async def rate(session: AsyncSession, user_id: UUID, answer_id: UUID, value: flo
     await session.execute(
         delete(Score).where(Score.message_id == answer_id, Score.author_id == user_id, Score.name == HELPFUL)
     )
+    if not value:
+        await forget_answer(session, answer_id)
     trace = select(Trace.id).where(Trace.message_id == answer_id).order_by(Trace.started_at.desc()).limit(1)
     return await session.scalar(
         insert(Score)

@@ -11,6 +11,7 @@ from procrastinate.manager import JobManager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from app.db.cache import forget_old_answers
 from app.db.engine import raw_url
 from app.db.member_links import forget_old_links
 from app.db.member_sessions import forget_old_sessions
@@ -98,7 +99,7 @@ async def forget_old_checkpoints(engine: AsyncEngine, *, older_than: timedelta =
 
 
 async def forget_old_records(engine: AsyncEngine) -> None:
-    """Remove what nobody can use any more: windows of limits, links, sign-ins under way, ended sessions of members."""
-    for forget in (forget_old_rates, forget_old_flows, forget_old_links, forget_old_sessions):
+    """Remove what nobody can use any more: windows of limits, links, sign-ins, sessions, answers from old documents."""
+    for forget in (forget_old_rates, forget_old_flows, forget_old_links, forget_old_sessions, forget_old_answers):
         async with AsyncSession(engine) as session, session.begin():
             await forget(session)

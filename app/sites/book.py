@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.db.listen import Listener
 from app.db.sites import CHANGED, site_by_id, site_by_name
 from app.db.tables import Site
-from app.settings import Settings
+from app.settings import CacheMode, Settings
 from app.settings_limits import Limits
 from app.sites.config import SiteConfig, read_config
 from graph.context import Encoder, IntentClassifier
@@ -30,6 +30,7 @@ class SiteView:
     starters: tuple[str, ...]
     passages: int
     min_similarity: float
+    cache: CacheMode
     limits: Limits
     """The settings' limits with the site's own in their place."""
 
@@ -113,6 +114,7 @@ def _view(site: Site, settings: Settings) -> SiteView:
         starters=settings.chat.starters if look.starters is None else look.starters,
         passages=knowledge.passages or settings.knowledge.passages,
         min_similarity=settings.knowledge.min_similarity if least is None else least,
+        cache=config.cache or settings.turn.cache,
         limits=_limits(settings.limits, config),
     )
 

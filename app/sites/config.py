@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.settings import CacheMode
 from graph.errors import ConfigError
 from graph.intents.load import Intent, read_intents
 
@@ -215,6 +216,7 @@ class SiteConfig(Part):
     origins: Annotated[tuple[Origin, ...], AfterValidator(lambda all_: tuple(dict.fromkeys(all_)))] = ()
     language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
     second_factor: bool = False
+    cache: CacheMode | None = None
     look: Look = Look()
     knowledge: SiteKnowledge = SiteKnowledge()
     identity: Identity = Identity()

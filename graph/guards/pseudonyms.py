@@ -28,6 +28,11 @@ _NAME = r"([A-Za-z][A-Za-z_]*)_([0-9]+)"
 _LIKE_TOKEN = re.compile(rf"\[{_NAME}\]|(?<!\w){_NAME}(?!\w)")
 
 
+def holds_token(text: str) -> bool:
+    """Whether personal data stands in a text as a token of whatever conversation."""
+    return any(_forgiven(match) for match in _LIKE_TOKEN.finditer(text))
+
+
 class Pseudonyms:
     """Gives each value one token for as long as the conversation lasts.
 

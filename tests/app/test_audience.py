@@ -114,7 +114,7 @@ async def labels_asked_with(shop: Services, http: httpx.AsyncClient, **wanted: o
 
 
 async def test_the_hosts_backend_says_what_a_visitor_may_read_and_the_visitor_does_not(shop: Services) -> None:
-    config = {"origins": [SHOP], "identity": {"secret": SECRET}}
+    config = {"origins": [SHOP], "identity": {"secret": SECRET}, "cache": "off"}
     async with shop.sessions.begin() as session:
         await configure_site(session, "shop", config, version=0)
     async with served(shop) as url, httpx.AsyncClient(base_url=url, headers={"Origin": SHOP}) as http:

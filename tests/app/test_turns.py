@@ -38,7 +38,7 @@ async def test_an_answer_is_kept_with_its_sources_trace_and_usage(services: Serv
         assert (str(trace.id), trace.intent, trace.outcome) == (done.trace_id, "scripted", "done")
         assert trace.details["passages"][0]["similarity"] > 0.4
         names = (await session.scalars(select(Span.name).order_by(Span.id))).all()
-        assert names == ["screen", "classify", "retrieve", "answer", "check", "model"]
+        assert names == ["screen", "classify", "recall", "retrieve", "answer", "check", "model"]
         assert (await session.scalars(select(Usage.model))).all() == ["big"]
     assert await count(services.sessions, Citation) == 1
 

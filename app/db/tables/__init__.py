@@ -1,6 +1,7 @@
 """Every table. Rows of a site carry `site_id`; erasing a user or a conversation takes with it all that hangs on it."""
 
 from app.db.tables.base import Base
+from app.db.tables.cache import CachedAnswer
 from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
 from app.db.tables.knowledge import Chunk, Document, Embedding
 from app.db.tables.people import (
@@ -21,6 +22,7 @@ __all__ = [
     "Attachment",
     "Base",
     "Breaker",
+    "CachedAnswer",
     "Chunk",
     "Citation",
     "Conversation",

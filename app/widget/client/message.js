@@ -6,7 +6,7 @@ import { judging } from "./feedback.js";
 import { blocksOf, drawBlock } from "./markdown.js";
 
 /** What is being done once a step has ended. */
-const AFTER = { classify: "stepSearch", retrieve: "stepWrite", answer: "stepCheck", check: "stepCheck" };
+const AFTER = { classify: "stepSearch", recall: "stepSearch", retrieve: "stepWrite", answer: "stepCheck", check: "stepCheck" };
 
 export class MessageView {
   #blocks = []; // what each drawn block was drawn from

@@ -1,0 +1,188 @@
+"""The answer cache: answers of a site that were given before, for whom they may be given again."""
+
+import hashlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, cast, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import BIGINT, insert
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.db.tables import CachedAnswer, Site, Trace
+from app.settings import CacheMode
+from graph.context import FloatArray, Kept
+from graph.events import Source
+from graph.state import Answer
+
+Same = Callable[[str, str, float], bool]
+"""Judges by two questions and their cosine whether they have the same answer."""
+
+NEAREST = 4
+"""So many kept questions, the nearest, are compared with the one that is asked."""
+KEEP = timedelta(days=30)
+"""An older answer is given anew, whatever has changed."""
+MOST_ENTRIES = 5000
+"""Answers of a site that are kept; of more, those used last. All of them are compared: a few milliseconds."""
+USED_AGAIN = timedelta(hours=1)
+"""So precisely is known when an answer was used: a busy one is not written at every use."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an answer would be kept under."""
+
+    question: str
+    vector: FloatArray
+    scope: str
+    knowledge_version: int
+
+
+class SiteCache:
+    """The kept answers of one site as one turn may see them, as `graph.context.AnswerCache` asks for them."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        site_id: int,
+        *,
+        mode: CacheMode,
+        labels: Collection[str],
+        release: str,
+        same: Same,
+    ) -> None:
+        """Reads only when it is asked.
+
+        Args:
+            labels: the reader's. Readers with other labels have other answers.
+            release: digest of everything that makes answers: see `app.release`.
+        """
+        self._sessions, self._site_id, self._mode, self._same = sessions, site_id, mode, same
+        self._labels, self._release = sorted(labels), release
+        self._asked: _Asked | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether an answer was looked for."""
+        return self._asked is not None
+
+    async def find(self, question: str, vector: FloatArray, language: str) -> Kept | None:
+        """Return the answer to the same question, if there is one."""
+        if self._mode == "off":
+            return None
+        scope = _digest(self._release, language, *self._labels)
+        async with self._sessions() as session:
+            version = await session.scalar(select(Site.knowledge_version).where(Site.id == self._site_id))
+            if version is None:
+                return None
+            # The version from before the search: an answer from older documents is kept where nobody finds it.
+            self._asked = _Asked(question, vector, scope, version)
+            rows = (await session.execute(self._nearest(self._asked))).all()
+        for row in rows:
+            if row.exact or self._same(question, row.CachedAnswer.question, row.similarity):
+                return _kept(row)
+        return None
+
+    async def keep(self, session: AsyncSession, answer_id: UUID, answer: Answer, sources: Sequence[Source]) -> None:
+        """Keep the answer to what `find` was asked last, unless it was found or one is kept meanwhile.
+
+        Args:
+            answer_id: the stored answer: when it is erased, it is no longer kept.
+        """
+        if self._asked is None or any(source.chunk_id is None for source in sources):
+            return
+        asked = self._asked
+        await session.execute(
+            insert(CachedAnswer)
+            .values(
+                site_id=self._site_id,
+                scope=asked.scope,
+                knowledge_version=asked.knowledge_version,
+                question_key=_key(asked.question),
+                question=asked.question,
+                vector=asked.vector,
+                text=answer.text,
+                answered_by=answer.answered_by,
+                rung=answer.rung,
+                sources=[asdict(source) for source in sources],
+                answer_id=answer_id,
+            )
+            .on_conflict_do_nothing()
+        )
+
+    def _nearest(self, asked: _Asked) -> Any:
+        exact = CachedAnswer.question_key == _key(asked.question)
+        similarity = -CachedAnswer.vector.max_inner_product(asked.vector)
+        there = (
+            CachedAnswer.site_id == self._site_id,
+            CachedAnswer.scope == asked.scope,
+            CachedAnswer.knowledge_version == asked.knowledge_version,
+            CachedAnswer.created_at > func.now() - KEEP,
+        )
+        found = select(CachedAnswer, exact.label("exact"), similarity.label("similarity")).where(*there)
+        if self._mode == "exact":
+            return found.where(exact)
+        return found.order_by(exact.desc(), similarity.desc()).limit(NEAREST)
+
+
+async def used_again(session: AsyncSession, entry: int) -> None:
+    """Note that a kept answer was given again."""
+    await session.execute(
+        update(CachedAnswer)
+        .where(CachedAnswer.id == entry, CachedAnswer.used_at < func.now() - USED_AGAIN)
+        .values(used_at=func.now())
+    )
+
+
+async def forget_answer(session: AsyncSession, answer_id: UUID) -> int:
+    """Give an answer no more that was judged bad, where it was first given or given again; return how many went."""
+    recalled = select(cast(Trace.details["recalled"]["entry"].astext, BIGINT)).where(
+        Trace.message_id == answer_id, Trace.details.has_key("recalled")
+    )
+    gone = await session.scalars(
+        delete(CachedAnswer)
+        .where(or_(CachedAnswer.answer_id == answer_id, CachedAnswer.id.in_(recalled)))
+        .returning(CachedAnswer.id)
+    )
+    return len(gone.all())
+
+
+async def forget_old_answers(session: AsyncSession) -> None:
+    """Remove what is never given again: from documents that have changed, too old, or beyond what a site may keep."""
+    place = func.row_number().over(partition_by=CachedAnswer.site_id, order_by=CachedAnswer.used_at.desc())
+    ranked = select(CachedAnswer.id, place.label("place")).subquery()
+    await session.execute(delete(CachedAnswer).where(_outdated()))
+    await session.execute(
+        delete(CachedAnswer).where(CachedAnswer.id.in_(select(ranked.c.id).where(ranked.c.place > MOST_ENTRIES)))
+    )
+
+
+def _outdated() -> ColumnElement[bool]:
+    current = select(Site.knowledge_version).where(Site.id == CachedAnswer.site_id).scalar_subquery()
+    return or_(CachedAnswer.knowledge_version != current, CachedAnswer.created_at <= func.now() - KEEP)
+
+
+def _kept(row: Row[Any]) -> Kept:
+    entry: CachedAnswer = row.CachedAnswer
+    return Kept(
+        entry=entry.id,
+        exact=row.exact,
+        similarity=min(1.0, row.similarity),
+        text=entry.text,
+        answered_by=entry.answered_by,
+        rung=entry.rung,  # type: ignore[arg-type]  # written from an answer's own
+        sources=tuple(Source(**source) for source in entry.sources),
+    )
+
+
+def _key(question: str) -> str:
+    return _digest(" ".join(question.casefold().split()).rstrip(" ?.!؟"))
+
+
+def _digest(*parts: str) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(f"{len(part)}:{part}".encode())
+    return digest.hexdigest()
