@@ -321,9 +321,10 @@ class _Turn:
 
 
 def _for_small_jobs(site: SiteView, services: Services) -> tuple[ModelRoute, ...]:
-    """The models that a site names for small jobs; otherwise the small and the own ones that may phrase."""
+    """The models that a site names for small jobs; otherwise those of its chain that may phrase, cheap ones first."""
     named = site.config.models.small_jobs
     if named:
         return routes_for(named, services.models)
     answering = routes_for(site.config.models.answers, services.models)
-    return tuple(route for route in answering if route.trusted and (route.small or route.rung == "local"))
+    able = [route for route in answering if route.trusted]
+    return tuple(sorted(able, key=lambda route: not (route.small or route.rung == "local")))

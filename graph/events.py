@@ -10,6 +10,8 @@ Rung = Literal["hosted", "local", "quote", "fixed"]
 
 ANSWERED = "answer"
 """Outcome of a try that gave the answer."""
+REWORDED = "reworded"
+"""Outcome of a try that made a question stand alone. It is no answer."""
 ENCODED = "encoded"
 """Outcome of a try of a hosted encoder that gave vectors. It is no answer."""
 STOPPED = "stopped"

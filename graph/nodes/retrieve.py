@@ -6,15 +6,15 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.knowledge.attached import attached_passages
-from graph.knowledge.followup import search_text
 from graph.nodes.screen import vector_of
+from graph.rungs.reword import searched_for
 from graph.state import TurnState
 
 
 async def retrieve(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Fetch the passages that may answer the question, best first."""
     ctx = runtime.context
-    text = search_text(state["question"], state.get("history", []))
+    text = await searched_for(state, ctx)
     vector = vector_of(state)
     if text != state["question"]:
         vector = (await asyncio.to_thread(ctx.encoder.encode, [text]))[0]

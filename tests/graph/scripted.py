@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, PrivateAttr
 
-from graph.context import FloatArray, InjectionFinding, IntentGuess, Limits, ModelRoute, Passage, Route
+from graph.context import FloatArray, InjectionFinding, IntentGuess, Limits, ModelRoute, NoBreakers, Passage, Route
 from graph.errors import ModelFault
 from graph.events import Rung
 
@@ -69,6 +69,17 @@ def route(
     """A route to a scripted model."""
     model = Scripted(text=text, cut_after=cut_after, fault=fault)
     return ModelRoute(name, rung, model, first_token_s=5, between_tokens_s=5, trusted=trusted)
+
+
+class NoBreakersTold(NoBreakers):
+    """Closes no route, and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.faults: list[ModelFault] = []
+
+    async def failed(self, route: str, fault: ModelFault) -> None:
+        """Remember."""
+        self.faults.append(fault)
 
 
 class FixedInjection:
