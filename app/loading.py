@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app import model_files
 from app.settings import Settings
 from app.settings_models import Hosted, Local, Model
-from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
+from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
 
 if TYPE_CHECKING:
     from graph.encoder.hosted import HostedEncoder
@@ -31,6 +31,21 @@ def load_encoder(settings: Settings) -> Encoder:
     model = settings.embedding.model or model_files.checked(model_files.ENCODER)
     tokenizer = settings.embedding.tokenizer or model_files.checked(model_files.TOKENIZER)
     return RememberingEncoder(OnnxEncoder(model, tokenizer, threads=settings.embedding.threads))
+
+
+def load_reranker(settings: Settings) -> Reranker | None:
+    """Load the cross-encoder that the settings name, if they do.
+
+    Raises:
+        ConfigError: a file that the settings name is not what it should be.
+    """
+    model = settings.knowledge.reranker
+    if model is None:
+        return None
+    from graph.encoder.cross import OnnxReranker
+
+    tokenizer = settings.knowledge.reranker_tokenizer or model.with_name("tokenizer.json")
+    return OnnxReranker(model, tokenizer, threads=settings.embedding.threads)
 
 
 def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:

@@ -87,6 +87,13 @@ class Knowledge(Section):
         le=1,
         description="Cosine that the best passage must reach before it is quoted; below, Parley does not know.",
     )
+    reranker: Path | None = Field(
+        None, description="A cross-encoder, an ONNX file, that reads the best passages again and puts them in order."
+    )
+    reranker_tokenizer: Path | None = Field(
+        None, description="Its `tokenizer.json`. Unset: the one that lies beside it."
+    )
+    reranked: int = Field(24, ge=2, le=200, description="Passages that the cross-encoder reads for a question.")
     guide: bool = Field(True, description="Whether the site `default` can be asked about Parley itself.")
     max_document_bytes: int = Field(20_000_000, ge=1000, description="Larger documents are refused by name.")
 

@@ -24,6 +24,7 @@ from app.loading import (
     load_injection,
     load_intents,
     load_personal_data,
+    load_reranker,
     open_embedders,
     open_models,
 )
@@ -33,7 +34,7 @@ from app.owner import owner_lock
 from app.settings import Settings
 from app.sites.book import SiteBook
 from graph.build import Turn, build_graph
-from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder
+from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
 from graph.encoder.hosted import HostedEncoder
 from graph.errors import ConfigError
 from graph.state import KEPT_TYPES
@@ -61,6 +62,7 @@ class Services(Parts):
         owner: this process's number among those that are alive (see `app.owner`).
         listener: hears other processes, while this one serves.
         embedders: hosted encoders that rank passages.
+        reranker: reads the best passages again; None unless the settings name one.
         openid: where members of staff may sign in; None when the settings name no provider.
     """
 
@@ -75,6 +77,7 @@ class Services(Parts):
     embedders: Embedders
     metrics: Metrics
     openid: Provider | None
+    reranker: Reranker | None
     graph: Turn
     checkpoints: AsyncPostgresSaver
 
@@ -108,7 +111,9 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             models=await stack.enter_async_context(open_models(settings)),
         )
         encoders = await stack.enter_async_context(open_embedders(settings))
-        yield await stack.enter_async_context(services_on(engine, settings, parts, secret=secret, encoders=encoders))
+        reranker = await asyncio.to_thread(load_reranker, settings)
+        services = services_on(engine, settings, parts, secret=secret, encoders=encoders, reranker=reranker)
+        yield await stack.enter_async_context(services)
 
 
 @asynccontextmanager
@@ -119,6 +124,7 @@ async def services_on(
     *,
     secret: bytes,
     encoders: Sequence[HostedEncoder] = (),
+    reranker: Reranker | None = None,
 ) -> AsyncIterator[Services]:
     """Put the services together on a database that is migrated, with parts that are loaded."""
     size = max(2, settings.database.pool_size // 2)
@@ -139,6 +145,7 @@ async def services_on(
             embedders=Embedders(encoders, sessions, breakers),
             metrics=Metrics(),
             openid=provider_of(settings.openid),
+            reranker=reranker,
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,
             **{part.name: getattr(parts, part.name) for part in fields(Parts)},

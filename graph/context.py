@@ -143,6 +143,15 @@ class IntentClassifier(Protocol):
 
 
 @runtime_checkable
+class Reranker(Protocol):
+    """Reads a question with each passage."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> FloatArray:
+        """Return how well each text answers, of any scale, shape `(len(texts),)`. Blocks: call it in a thread."""
+        ...
+
+
+@runtime_checkable
 class Knowledge(Protocol):
     """The documents of one site."""
 
@@ -252,12 +261,15 @@ class Limits:
     """Bounds of one turn."""
 
     passages: int
+    """Passages that the answer is made from."""
     answer_tokens: int
     history_messages: int
     turn_s: float
     waits_s: float
     min_similarity: float
     """Cosine that a passage must reach before it is quoted."""
+    reranked: int = 0
+    """Passages that a reranker reads, if there is one."""
     by_difficulty: bool = True
     """Whether easy questions go to the small model of the chain first."""
 
@@ -279,6 +291,7 @@ class TurnContext:
     small_jobs: tuple[ModelRoute, ...] = ()
     """Models for what a visitor does not read as such: a question made to stand alone, a sentence written anew."""
     breakers: Breakers = field(default_factory=NoBreakers)
+    reranker: Reranker | None = None
     cache: AnswerCache = field(default_factory=NoCache)
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""

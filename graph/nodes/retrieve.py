@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.knowledge.attached import attached_passages
+from graph.knowledge.rerank import reranked
 from graph.nodes.screen import vector_of
 from graph.rungs.reword import searched_for
 from graph.state import TurnState
@@ -18,9 +19,13 @@ async def retrieve(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState
     vector = vector_of(state)
     if text != state["question"]:
         vector = (await asyncio.to_thread(ctx.encoder.encode, [text]))[0]
-    passages = await ctx.knowledge.search(text, vector, limit=ctx.limits.passages)
+    wanted = ctx.limits.passages
+    looked_at = max(wanted, ctx.limits.reranked) if ctx.reranker else wanted
+    passages = await ctx.knowledge.search(text, vector, limit=looked_at)
     files = state.get("attached", [])
     if files:
         own = await asyncio.to_thread(attached_passages, files, vector, ctx.encoder)
-        passages = sorted([*own, *passages], key=lambda passage: -passage.similarity)[: ctx.limits.passages]
-    return {"passages": passages, "vector": vector.tolist()}
+        passages = sorted([*own, *passages], key=lambda passage: -passage.similarity)[:looked_at]
+    if ctx.reranker:
+        passages = await asyncio.to_thread(reranked, ctx.reranker, text, passages)
+    return {"passages": passages[:wanted], "vector": vector.tolist()}

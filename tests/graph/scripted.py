@@ -110,10 +110,12 @@ class FixedKnowledge:
     def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = list(passages)
         self.searched: list[str] = []
+        self.limits: list[int] = []
 
     async def search(self, question: str, vector: FloatArray, *, limit: int) -> list[Passage]:
         """Return the first passages."""
         self.searched.append(question)
+        self.limits.append(limit)
         return self.passages[:limit]
 
 
