@@ -8,7 +8,9 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.search_sql import APPROXIMATE, EXACT, EXACT_ROWS, INDEXED_DIMENSIONS, PREPARE
+from app.db.tables.knowledge import DICTIONARIES, ENGLISH
 from graph.context import FloatArray, Passage
+from graph.guards.language import language_of
 from graph.knowledge.fuse import (
     CANDIDATES,
     DOCUMENT_PASSAGES,
@@ -77,6 +79,7 @@ class SiteKnowledge:
             "own_model": self._own,
             "own_vector": _written(vector),
             "question": searchable(question),
+            "asked_in": _dictionary(question),
             "most_words": MOST_WORDS,
             "idf_weight": IDF_WEIGHT,
             "most_words_weight": MOST_WORDS_WEIGHT,
@@ -111,6 +114,12 @@ def _passage(row: Row[Any]) -> Passage:
         page=row.page,
         suspicious=row.suspicious,
     )
+
+
+def _dictionary(question: str) -> str:
+    """What knows which of the question's words say nothing; `simple` takes every word for one that does."""
+    language = language_of(question)
+    return ENGLISH if language == "en" else DICTIONARIES.get(language or "", "simple")
 
 
 def _written(vector: FloatArray) -> str:

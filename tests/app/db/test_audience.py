@@ -34,7 +34,7 @@ class Stored:
 
 
 def shelf(seed: int, documents: int) -> list[Stored]:
-    """Documents with random words, vectors and audiences. Some rare words are in restricted ones only."""
+    """Documents with random words, vectors, audiences and languages. Some rare words are in restricted ones only."""
     draw, numbers = random.Random(seed), np.random.default_rng(seed)  # noqa: S311 - no secret
     stored = []
     for at in range(documents):
@@ -46,7 +46,11 @@ def shelf(seed: int, documents: int) -> list[Stored]:
         vectors = numbers.normal(size=(len(chunks), DIMENSIONS)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         digest = f"{draw.getrandbits(64):016x}"
-        stored.append(Stored(NewDocument(f"{at}.md", f"Page {at}", None, digest, chunks, vectors, audience=audience)))
+        language = draw.choice((None, "en", "de", "fr"))
+        document = NewDocument(
+            f"{at}.md", f"Page {at}", None, digest, chunks, vectors, audience=audience, language=language
+        )
+        stored.append(Stored(document))
     return stored
 
 
