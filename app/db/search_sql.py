@@ -40,7 +40,7 @@ PREPARE = text(
                 SELECT FROM embeddings
                 WHERE site_id = :site_id AND model = :model
                     AND NOT EXISTS (SELECT FROM hidden WHERE hidden.id = chunk_id)
-                LIMIT {EXACT_ROWS + 1}
+                LIMIT :most_exact + 1
             ) AS selection
         ) AS rows,
         EXISTS (SELECT FROM hidden) AS restricted,

@@ -7,10 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db import search
 from app.db.documents import NewDocument, write_documents
 from app.db.search import SiteKnowledge
-from app.db.search_sql import PREPARE
 from app.db.sites import ensure_site
 from app.db.tables.knowledge import DICTIONARIES
 from graph.context import Passage
@@ -28,13 +26,14 @@ ENGLISH = {
 GERMAN = {"katze": "Die Hunde jagten Katzen.", "rechnung": "Rechnungen werden monatlich verschickt."}
 
 
-@pytest.fixture(autouse=True, params=[10_000, 1], ids=["exact", "approximate"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "EXACT_ROWS", request.param)
-    monkeypatch.setattr(search, "PREPARE", text(PREPARE.text.replace("LIMIT 10001", f"LIMIT {request.param + 1}")))
+@pytest.fixture(params=[10_000, 1], ids=["exact", "approximate"])
+def rows(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
-async def site(sessions: Sessions, name: str, pages: Sequence[tuple[str | None, dict[str, str]]]) -> SiteKnowledge:
+async def site(
+    sessions: Sessions, rows: int, name: str, pages: Sequence[tuple[str | None, dict[str, str]]]
+) -> SiteKnowledge:
     """A site in which every passage is as near as the other, so that words alone order them."""
     documents = [
         NewDocument(path, "", None, path, [Chunk((), body)], VECTOR[None, :], language=language)
@@ -44,7 +43,7 @@ async def site(sessions: Sessions, name: str, pages: Sequence[tuple[str | None, 
     async with sessions.begin() as session:
         site_id = (await ensure_site(session, name)).id
         await write_documents(session, site_id, "test", documents, model="test")
-    return SiteKnowledge(sessions, site_id, "test")
+    return SiteKnowledge(sessions, site_id, "test", exact_rows=rows)
 
 
 async def lifted(knowledge: SiteKnowledge, question: str) -> set[str]:
@@ -66,19 +65,19 @@ async def lifted(knowledge: SiteKnowledge, question: str) -> set[str]:
     ],
 )
 async def test_each_document_is_found_by_the_forms_of_its_words(
-    sessions: Sessions, question: str, documents: set[str]
+    sessions: Sessions, rows: int, question: str, documents: set[str]
 ) -> None:
     """And "die" is a German article in a German question, although English roses die."""
-    both = await site(sessions, "both", [("en", ENGLISH), ("de", GERMAN)])
+    both = await site(sessions, rows, "both", [("en", ENGLISH), ("de", GERMAN)])
 
     assert await lifted(both, question) == documents
 
 
-async def test_a_word_that_two_dictionaries_know_counts_once(sessions: Sessions) -> None:
+async def test_a_word_that_two_dictionaries_know_counts_once(sessions: Sessions, rows: int) -> None:
     """Most of all words, too, is a bound of each language's own: a second one takes nothing from the first."""
     question = "gate nine roses winter"
-    alone = await (await site(sessions, "alone", [("en", ENGLISH)])).search(question, VECTOR, limit=10)
-    both = await (await site(sessions, "both", [("en", ENGLISH), ("de", {"a": "x", "b": "y"})])).search(
+    alone = await (await site(sessions, rows, "alone", [("en", ENGLISH)])).search(question, VECTOR, limit=10)
+    both = await (await site(sessions, rows, "both", [("en", ENGLISH), ("de", {"a": "x", "b": "y"})])).search(
         question, VECTOR, limit=10
     )
 
@@ -89,14 +88,14 @@ async def test_a_word_that_two_dictionaries_know_counts_once(sessions: Sessions)
         assert gain[each.document] <= each.score - alone[-1].score + 2 * 1.3 * IDF_WEIGHT * np.log(2) + 1e-6
 
 
-async def test_an_english_base_is_not_touched_by_other_languages_elsewhere(sessions: Sessions) -> None:
+async def test_an_english_base_is_not_touched_by_other_languages_elsewhere(sessions: Sessions, rows: int) -> None:
     """The words of its passages are those of the English dictionary alone, whether or not its language was told."""
-    told = await site(sessions, "told", [("en", ENGLISH)])
-    untold = await site(sessions, "untold", [(None, ENGLISH)])
+    told = await site(sessions, rows, "told", [("en", ENGLISH)])
+    untold = await site(sessions, rows, "untold", [(None, ENGLISH)])
     question = "Do cats chase a dog at nine, or does the gate close in winter?"
     before = [(each.document, each.score) for each in await told.search(question, VECTOR, limit=10)]
 
-    await site(sessions, "abroad", [("de", GERMAN), ("en", ENGLISH)])
+    await site(sessions, rows, "abroad", [("de", GERMAN), ("en", ENGLISH)])
 
     assert [(each.document, each.score) for each in await told.search(question, VECTOR, limit=10)] == before
     assert [(each.document, each.score) for each in await untold.search(question, VECTOR, limit=10)] == before
@@ -111,10 +110,13 @@ async def test_an_english_base_is_not_touched_by_other_languages_elsewhere(sessi
     assert wrong == 0
 
 
-async def test_every_language_of_the_list_has_a_dictionary(sessions: Sessions) -> None:
+async def test_every_language_of_the_list_has_a_dictionary(sessions: Sessions, rows: int) -> None:
     documents = {language: f"{language} zeppelin" for language in DICTIONARIES}
     all_of_them = await site(
-        sessions, "all", [("en", ENGLISH), *((language, {language: words}) for language, words in documents.items())]
+        sessions,
+        rows,
+        "all",
+        [("en", ENGLISH), *((language, {language: words}) for language, words in documents.items())],
     )
 
     assert await lifted(all_of_them, "zeppelin") == set(DICTIONARIES)
