@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.sites import knowledge_changed
 from app.db.tables import Chunk, Document, Embedding
+from app.db.tables.knowledge import DICTIONARIES, ENGLISH
 from graph.context import FloatArray
 from graph.knowledge.split import Chunk as Passage
 
@@ -76,6 +77,7 @@ async def write_documents(
             "heading": chunk.heading,
             "text": chunk.text,
             "page": chunk.page,
+            "dictionary": DICTIONARIES.get(document.language or "", ENGLISH),
         }
         for document in documents
         for position, chunk in enumerate(document.chunks)

@@ -8,7 +8,9 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.search_sql import APPROXIMATE, EXACT, EXACT_ROWS, INDEXED_DIMENSIONS, PREPARE
+from app.db.tables.knowledge import DICTIONARIES, ENGLISH
 from graph.context import FloatArray, Passage
+from graph.guards.language import language_of
 from graph.knowledge.fuse import (
     CANDIDATES,
     DOCUMENT_PASSAGES,
@@ -48,6 +50,8 @@ class SiteKnowledge:
         encoder_name: str,
         rank: Rank | None = None,
         labels: Collection[str] = (),
+        *,
+        exact_rows: int = EXACT_ROWS,
     ) -> None:
         """Reads only when it is asked.
 
@@ -55,12 +59,14 @@ class SiteKnowledge:
             encoder_name: the installed encoder, which gives similarities, and ranks unless another one does.
             rank: asked for each question which encoder ranks.
             labels: the reader's. A document with an audience is there for those only who have one of its labels.
+            exact_rows: vectors up to which all of them are compared.
         """
         self._sessions = sessions
         self._site_id = site_id
         self._own = encoder_name
         self._rank = rank
         self._labels = sorted(labels)
+        self._exact_rows = exact_rows
 
     async def search(self, question: str, vector: FloatArray, *, limit: int) -> list[Passage]:
         """Return the passages that may answer the question, best first, none of them twice.
@@ -77,6 +83,7 @@ class SiteKnowledge:
             "own_model": self._own,
             "own_vector": _written(vector),
             "question": searchable(question),
+            "asked_in": _dictionary(question),
             "most_words": MOST_WORDS,
             "idf_weight": IDF_WEIGHT,
             "most_words_weight": MOST_WORDS_WEIGHT,
@@ -84,9 +91,9 @@ class SiteKnowledge:
             "document_passages": DOCUMENT_PASSAGES,
         }
         async with self._sessions() as session:
-            selection = (await session.execute(PREPARE, scope)).one()
+            selection = (await session.execute(PREPARE, scope | {"most_exact": self._exact_rows})).one()
             dimensions = len(ranking.vector)
-            exact = dimensions not in INDEXED_DIMENSIONS or selection.rows <= EXACT_ROWS
+            exact = dimensions not in INDEXED_DIMENSIONS or selection.rows <= self._exact_rows
             statement = EXACT[selection.restricted] if exact else APPROXIMATE[dimensions, selection.restricted]
             for spare in SPARES:
                 most = spare * limit
@@ -111,6 +118,12 @@ def _passage(row: Row[Any]) -> Passage:
         page=row.page,
         suspicious=row.suspicious,
     )
+
+
+def _dictionary(question: str) -> str:
+    """What knows which of the question's words say nothing; `simple` takes every word for one that does."""
+    language = language_of(question)
+    return ENGLISH if language == "en" else DICTIONARIES.get(language or "", "simple")
 
 
 def _written(vector: FloatArray) -> str:

@@ -40,7 +40,7 @@ PREPARE = text(
                 SELECT FROM embeddings
                 WHERE site_id = :site_id AND model = :model
                     AND NOT EXISTS (SELECT FROM hidden WHERE hidden.id = chunk_id)
-                LIMIT {EXACT_ROWS + 1}
+                LIMIT :most_exact + 1
             ) AS selection
         ) AS rows,
         EXISTS (SELECT FROM hidden) AS restricted,
@@ -75,13 +75,41 @@ _RESTRICTED = _Reader(
     document_id="AND documents.id NOT IN (SELECT id FROM hidden_documents)",
 )
 
+# A passage's words are cut to stems by the dictionary of its language, so the question's are cut by each dictionary
+# that the site has, found by one step through the index each. What says nothing in the question's own language is no
+# term in another one, where it may be rare: words stand at the same positions whatever dictionary reads them.
 # `words` holds each word once. A term is a tsquery made by a cast, because the word is stemmed already.
 _TERMS = """
+    dictionaries AS (
+        (SELECT dictionary FROM chunks WHERE site_id = :site_id ORDER BY dictionary LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT chunks.dictionary FROM chunks
+            WHERE site_id = :site_id AND chunks.dictionary > dictionaries.dictionary ORDER BY dictionary LIMIT 1
+        )
+        FROM dictionaries WHERE dictionary IS NOT NULL
+    ),
+    meant AS MATERIALIZED (
+        SELECT array_agg(position) AS positions
+        FROM unnest(to_tsvector(CAST(:asked_in AS regconfig), :question)) AS word, unnest(word.positions) AS position
+    ),
     terms AS MATERIALIZED (
-        SELECT lexeme, CAST('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery) AS term
-        FROM unnest(to_tsvector('english', :question))
-        ORDER BY positions[1]
-        LIMIT :most_words
+        SELECT dictionary, lexeme,
+            CAST('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''' AS tsquery) AS term
+        FROM (SELECT dictionary FROM dictionaries WHERE dictionary IS NOT NULL) AS spoken CROSS JOIN LATERAL (
+            SELECT lexeme FROM unnest(to_tsvector(CAST(dictionary AS regconfig), :question)) AS word
+            WHERE word.positions && (SELECT positions FROM meant)
+            ORDER BY word.positions[1]
+            LIMIT :most_words
+        ) AS words
+    )
+"""
+# The own index of a site and its dictionaries is no way to find a word: `|| ''` keeps the planner from it.
+_OF_ITS_DICTIONARY = "AND dictionary || '' = terms.dictionary"
+
+_WEIGHTS = """
+    weights AS MATERIALIZED (
+        SELECT dictionary, least(:idf_weight, :most_words_weight / sum(idf)) AS weight FROM worth GROUP BY dictionary
     )
 """
 
@@ -119,7 +147,7 @@ def _exact(reader: _Reader) -> TextClause:
     """The statement that compares every vector."""
     return text(
         f"""
-        WITH {reader.ctes}
+        WITH RECURSIVE {reader.ctes}
         near AS MATERIALIZED (
             SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
             FROM embeddings
@@ -127,20 +155,22 @@ def _exact(reader: _Reader) -> TextClause:
         ),
         {_TERMS},
         matches AS MATERIALIZED (
-            SELECT lexeme, found.id AS chunk_id
+            SELECT dictionary, lexeme, found.id AS chunk_id
             FROM terms CROSS JOIN LATERAL (
-                SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id {reader.id}
+                SELECT id FROM chunks
+                WHERE words @@ term AND site_id = :site_id {_OF_ITS_DICTIONARY} {reader.id} OFFSET 0
             ) AS found
         ),
         worth AS MATERIALIZED (
-            SELECT lexeme, ln(1 + (passages - count(*) + 0.5) / (count(*) + 0.5)) AS idf
+            SELECT dictionary, lexeme, ln(1 + (passages - count(*) + 0.5) / (count(*) + 0.5)) AS idf
             FROM matches CROSS JOIN (SELECT CAST(count(*) AS float8) AS passages FROM near) AS site
-            GROUP BY lexeme, passages
+            GROUP BY dictionary, lexeme, passages
         ),
+        {_WEIGHTS},
         shared AS (
-            SELECT chunk_id, sum(idf) * (SELECT least(:idf_weight, :most_words_weight / sum(idf)) FROM worth) AS words
-            FROM matches JOIN worth USING (lexeme)
-            GROUP BY chunk_id
+            SELECT chunk_id, sum(idf) * weight AS words
+            FROM matches JOIN worth USING (dictionary, lexeme) JOIN weights USING (dictionary)
+            GROUP BY chunk_id, weight
         ),
         candidates AS MATERIALIZED (
             SELECT chunk_id, similarity, similarity + coalesce(words, 0) AS own
@@ -161,7 +191,7 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
     """
     return text(
         f"""
-        WITH {reader.ctes}
+        WITH RECURSIVE {reader.ctes}
         nearest AS MATERIALIZED (
             SELECT chunk_id
             FROM embeddings
@@ -172,15 +202,16 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
         ),
         {_TERMS},
         matches AS MATERIALIZED (
-            SELECT lexeme, found.id AS chunk_id
+            SELECT dictionary, lexeme, found.id AS chunk_id
             FROM terms CROSS JOIN LATERAL (
-                SELECT id FROM chunks WHERE words @@ term AND site_id = :site_id {reader.id} LIMIT {_RARE}
+                SELECT id FROM chunks
+                WHERE words @@ term AND site_id = :site_id {_OF_ITS_DICTIONARY} {reader.id} LIMIT {_RARE}
             ) AS found
         ),
         counted AS MATERIALIZED (
-            SELECT lexeme, term, CAST(count(*) AS float8) AS passages
-            FROM terms JOIN matches USING (lexeme)
-            GROUP BY lexeme, term
+            SELECT dictionary, lexeme, term, CAST(count(*) AS float8) AS passages
+            FROM terms JOIN matches USING (dictionary, lexeme)
+            GROUP BY dictionary, lexeme, term
         ),
         picked AS MATERIALIZED (
             SELECT id FROM documents
@@ -188,7 +219,7 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
             ORDER BY content_hash LIMIT {_SAMPLE_DOCUMENTS}
         ),
         sample AS MATERIALIZED (
-            SELECT words FROM picked JOIN chunks ON document_id = picked.id LIMIT {_SAMPLE_PASSAGES}
+            SELECT dictionary, words FROM picked JOIN chunks ON document_id = picked.id LIMIT {_SAMPLE_PASSAGES}
         ),
         site AS MATERIALIZED (
             SELECT (SELECT count(*) FROM documents WHERE site_id = :site_id {reader.document_id})
@@ -196,20 +227,22 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
                 / (SELECT CAST(count(*) AS float8) FROM picked) AS passages
         ),
         worth AS MATERIALIZED (
-            SELECT lexeme, term, common, ln(1 + greatest(site.passages - number, 0) / (number + 0.5) ) AS idf
+            SELECT dictionary, lexeme, term, common,
+                ln(1 + greatest(site.passages - number, 0) / (number + 0.5) ) AS idf
             FROM site CROSS JOIN (
-                SELECT lexeme, term, passages = {_RARE} AS common, CASE
+                SELECT dictionary, lexeme, term, passages = {_RARE} AS common, CASE
                     WHEN passages < {_RARE} THEN passages
-                    ELSE greatest({_RARE}, (SELECT passages FROM site)
-                        * (SELECT avg(CAST(words @@ term AS int)) FROM sample))
+                    ELSE greatest({_RARE}, (SELECT passages FROM site) * (
+                        SELECT avg(CAST(words @@ term AND sample.dictionary = counted.dictionary AS int)) FROM sample
+                    ))
                 END AS number
                 FROM counted
             ) AS counted
         ),
-        weight AS MATERIALIZED (SELECT least(:idf_weight, :most_words_weight / sum(idf)) AS weight FROM worth),
+        {_WEIGHTS},
         rare AS (
             SELECT chunk_id, sum(idf) AS rare
-            FROM matches JOIN worth USING (lexeme)
+            FROM matches JOIN worth USING (dictionary, lexeme)
             WHERE NOT common
             GROUP BY chunk_id
         ),
@@ -221,10 +254,11 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
             WHERE model = :model
         ),
         candidates AS MATERIALIZED (
-            SELECT chunk_id, similarity, similarity + coalesce((SELECT weight FROM weight) * (
-                coalesce(rare, 0) + coalesce((SELECT sum(idf) FROM worth WHERE common AND words @@ term), 0)
-            ), 0) AS own
-            FROM judged JOIN chunks ON chunks.id = chunk_id LEFT JOIN rare USING (chunk_id)
+            SELECT chunk_id, similarity, similarity + coalesce(weight * (coalesce(rare, 0) + coalesce((
+                SELECT sum(idf) FROM worth WHERE common AND words @@ term AND worth.dictionary = chunks.dictionary
+            ), 0)), 0) AS own
+            FROM judged JOIN chunks ON chunks.id = chunk_id
+            LEFT JOIN rare USING (chunk_id) LEFT JOIN weights ON weights.dictionary = chunks.dictionary
             ORDER BY own DESC
             LIMIT :candidates
         ),

@@ -28,7 +28,7 @@ from app.ingest.records import RecordSource
 from app.ingest.report import IngestReport, Progress
 from app.settings import Knowledge
 from graph.context import Encoder, FloatArray
-from graph.guards.language import language_of
+from graph.guards.language import language_of_document
 from graph.knowledge.document import ParsedDocument, ParseError
 from graph.knowledge.split import Chunk, split
 
@@ -198,7 +198,7 @@ class _Run:
                     chunks,
                     own,
                     audience=self._labels,
-                    language=language_of("\n".join(chunk.text for chunk in chunks[:LANGUAGE_CHUNKS])),
+                    language=language_of_document("\n".join(chunk.text for chunk in chunks[:LANGUAGE_CHUNKS])),
                 )
             )
             start += len(chunks)

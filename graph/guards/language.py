@@ -46,6 +46,8 @@ _LETTERS = {"de": "ßä", "es": "ñ¿¡", "fr": "œùûêîë", "pt": "ãõ", "i
 _ARABIC = re.compile(r"[\u0600-\u06ff\u0750-\u077f]")
 _APOSTROPHED = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _QUOTED = re.compile(r"`[^`]*`|https?://\S+|\[[A-Z_]+_\d+\]")
+PLAIN_SHARE = 0.1
+"""Of a document's words, the share that has to be its language's commonest ones. Plain text has a quarter or more."""
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _OTHERS = frozenset(" ".join(_WORDS.values()).split()) - _ENGLISH
 _LEXICON = {
@@ -62,12 +64,29 @@ def language_of(*texts: str) -> str | None:
     return next((language for text in texts if (language := _language_of(text))), None)
 
 
+def language_of_document(text: str) -> str | None:
+    """The language of a longer text, as `language_of` gives it, but None where too few of its words show it.
+
+    A list of names has a word of some language, too, and single letters are initials as often as words.
+    """
+    language = language_of(text)
+    if language not in _LEXICON:
+        return language
+    words = [word for word in _words(_QUOTED.sub(" ", text)) if len(word) > 1]
+    plain = sum(word in _LEXICON[language] for word in words)
+    return language if plain and plain >= PLAIN_SHARE * len(words) else None
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower().replace("’", "'") for word in _APOSTROPHED.findall(text)]
+
+
 def _language_of(text: str) -> str | None:
     text = _QUOTED.sub(" ", text)
     letters = [letter for letter in text if letter.isalpha()]
     if letters and sum(_ARABIC.match(letter) is not None for letter in letters) * 2 > len(letters):
         return "ar"
-    words = [word.lower().replace("’", "'") for word in _APOSTROPHED.findall(text)]
+    words = _words(text)
     lowered = text.lower()
     shares = {
         language: sum(word in known for word in words)

@@ -21,6 +21,29 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, now_column, site_column
 
+DICTIONARIES = {
+    "ar": "arabic",
+    "de": "german",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "nl": "dutch",
+    "pt": "portuguese",
+}
+"""PostgreSQL's text search configuration of each language that has one of its own here. Everything else is read by
+`ENGLISH`."""
+ENGLISH = "english"
+
+
+def words_by_dictionary() -> str:
+    """The expression of a passage's words.
+
+    It names each dictionary, because a stored column must not depend on what a name in another column stands for.
+    """
+    read = "setweight(to_tsvector('{0}', heading), 'A') || setweight(to_tsvector('{0}', text), 'B')"
+    cases = " ".join(f"WHEN '{name}' THEN {read.format(name)}" for name in DICTIONARIES.values())
+    return f"CASE dictionary {cases} ELSE {read.format(ENGLISH)} END"
+
 
 class Document(Base):
     """A file, page or record of a site's knowledge. `path` is relative to `source`, or the record's id.
@@ -51,28 +74,28 @@ class Chunk(Base):
     """A passage of a document: the unit that is found and cited.
 
     `page` is its page in a paged document, from 1. A `suspicious` passage seems to hold instructions to the model.
+    `dictionary` cuts its words to stems.
     """
 
     __tablename__ = "chunks"
     __table_args__ = (
         UniqueConstraint("document_id", "position"),
         Index("chunks_site_words", "site_id", "words", postgresql_using="gin"),
+        Index("chunks_site_dictionary", "site_id", "dictionary"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    site_id: Mapped[int] = site_column()
+    site_id: Mapped[int] = site_column(index=False)
     document_id: Mapped[int] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
     position: Mapped[int]
     heading: Mapped[str]
     text: Mapped[str]
     page: Mapped[int | None]
     suspicious: Mapped[bool] = mapped_column(server_default=false())
+    dictionary: Mapped[str] = mapped_column(server_default=ENGLISH)
     words: Mapped[str] = mapped_column(
         TSVECTOR,
-        Computed(
-            "setweight(to_tsvector('english', heading), 'A') || setweight(to_tsvector('english', text), 'B')",
-            persisted=True,
-        ),
+        Computed(words_by_dictionary(), persisted=True),
     )
 
 

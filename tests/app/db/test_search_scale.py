@@ -11,10 +11,8 @@ from pgvector import HalfVector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db import search
 from app.db.engine import make_engine
 from app.db.search import SiteKnowledge
-from app.db.search_sql import PREPARE
 from app.db.sites import ensure_site
 from graph.context import FloatArray
 
@@ -85,18 +83,16 @@ async def fill(session: AsyncSession, site_id: int, vectors: FloatArray) -> None
     await session.execute(statement, rows)
 
 
-async def knowledge_of(sessions: Sessions, name: str) -> SiteKnowledge:
+async def knowledge_of(sessions: Sessions, name: str, exact_rows: int = EXACT_ROWS) -> SiteKnowledge:
     async with sessions.begin() as session:
-        return SiteKnowledge(sessions, (await ensure_site(session, name)).id, "test")
+        return SiteKnowledge(sessions, (await ensure_site(session, name)).id, "test", exact_rows=exact_rows)
 
 
 @pytest.mark.parametrize("site", SITES)
 async def test_the_ten_nearest_are_found_at_every_selectivity(
-    shelves: tuple[Sessions, dict[str, FloatArray], FloatArray], site: str, monkeypatch: pytest.MonkeyPatch
+    shelves: tuple[Sessions, dict[str, FloatArray], FloatArray], site: str
 ) -> None:
     """Recall at ten against every vector compared, at least .98."""
-    monkeypatch.setattr(search, "EXACT_ROWS", EXACT_ROWS)
-    monkeypatch.setattr(search, "PREPARE", text(PREPARE.text.replace("LIMIT 10001", f"LIMIT {EXACT_ROWS + 1}")))
     sessions, vectors, questions = shelves
     knowledge = await knowledge_of(sessions, site)
 
@@ -112,10 +108,9 @@ async def test_the_ten_nearest_are_found_at_every_selectivity(
 
 @pytest.mark.parametrize("rows", [10_000, EXACT_ROWS], ids=["exact", "approximate"])
 async def test_a_rare_word_lifts_its_passage_from_anywhere(
-    shelves: tuple[Sessions, dict[str, FloatArray], FloatArray], rows: int, monkeypatch: pytest.MonkeyPatch
+    shelves: tuple[Sessions, dict[str, FloatArray], FloatArray], rows: int
 ) -> None:
     """Although a common word stands beside it: the far passage gains what the rare one is worth."""
-    monkeypatch.setattr(search, "EXACT_ROWS", rows)
     sessions, vectors, _ = shelves
     far = len(vectors["69 %"]) - 1
     question = unit(vectors["69 %"][far] + np.random.default_rng(3).normal(0, 0.12, DIMENSIONS))
@@ -126,15 +121,12 @@ async def test_a_rare_word_lifts_its_passage_from_anywhere(
     assert passages[0].document == str(far)
 
 
-async def test_both_ways_rank_alike(
-    shelves: tuple[Sessions, dict[str, FloatArray], FloatArray], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_both_ways_rank_alike(shelves: tuple[Sessions, dict[str, FloatArray], FloatArray]) -> None:
     sessions, _, questions = shelves
     knowledge = await knowledge_of(sessions, "69 %")
     asked = f"{COMMON} n2755 n17"
 
     exact = [await knowledge.search(asked, question, limit=6) for question in questions]
-    monkeypatch.setattr(search, "EXACT_ROWS", EXACT_ROWS)
     approximate = [await knowledge.search(asked, question, limit=6) for question in questions]
 
     for one, other in zip(exact, approximate, strict=True):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.guards.language import language_of
+from graph.guards.language import language_of, language_of_document
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,19 @@ def test_language_of_short_messages(text: str, language: str | None) -> None:
 
 def test_what_was_said_before_decides_where_a_message_shows_no_language() -> None:
     assert language_of("PayPal?", "ok", "Kann ich mit Karte zahlen?") == "de"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Wir zahlen innerhalb von zwei Wochen zurück, und eine Rückgabe ist kostenlos.", "de"),
+        (
+            "Hon. Angela J. Davis, Hon. Da Silva, Hon. Mark A. Davis, Hon. Troy Davis, Hon. Susan Lopez, Hon. Maria",
+            None,
+        ),
+        ("E-4711 E-4712", None),
+        ("كيف ألغي اشتراكي؟", "ar"),
+    ],
+)
+def test_a_document_shows_its_language_by_more_than_a_name(text: str, language: str | None) -> None:
+    assert language_of_document(text) == language
