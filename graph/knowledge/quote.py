@@ -15,7 +15,7 @@ from graph.knowledge.sentences import Piece, joined, pieces
 
 WORDS = 110
 OPENING_WORDS = 10
-"""Words more that the best passage's opening may take: what comes later often leans on it."""
+"""Words more for the best passage's opening, on which what comes later often leans, and for what pieces announce."""
 PASSAGES = 2
 PASSAGE_WEIGHT = 2.0
 FAR_BEHIND = 0.12
@@ -81,10 +81,15 @@ def choose(question: FloatArray, passages: Sequence[Passage], encoder: Encoder, 
     if candidates and not chosen:
         chosen = [max(candidates, key=lambda pick: pick.score)]
     elif chosen:
+        left += OPENING_WORDS
         first = next(pick for pick in candidates if pick.number == chosen[0].number)
-        if first not in chosen and first.piece.words <= left + OPENING_WORDS:
+        if first not in chosen and first.piece.words <= left:
             chosen.append(first)
-        chosen += [pick for pick in _announced(chosen, candidates) if pick.piece.words <= left + OPENING_WORDS]
+            left -= first.piece.words
+        for pick in _announced(chosen, candidates):
+            if pick.piece.words <= left:
+                chosen.append(pick)
+                left -= pick.piece.words
     return sorted(chosen, key=lambda pick: (pick.number, pick.order))
 
 

@@ -1,6 +1,6 @@
 """Quoting: the documents' own words, in their order, with their marks."""
 
-from graph.knowledge.quote import choose, in_order, rendered
+from graph.knowledge.quote import OPENING_WORDS, choose, in_order, rendered
 from tests.graph.scripted import WordEncoder, passage
 
 ENCODER = WordEncoder()
@@ -41,6 +41,16 @@ def test_what_is_announced_comes_along() -> None:
     (question,) = ENCODER.encode(["refunds command this with for ask"])
 
     assert rendered(choose(question, [passage(text)], ENCODER, words=8)).endswith("```\n\n[1]")
+
+
+def test_openings_and_what_is_announced_stay_within_the_limit_together() -> None:
+    code = "```\n" + "run refunds\n" * 4 + "```"
+    steps = "\n\n".join(f"Ask for refunds in way {number} with this:\n\n{code}" for number in range(6))
+    (question,) = ENCODER.encode(["ask for refunds with this way"])
+
+    picks = choose(question, [passage(f"Here it begins.\n\n{steps}")], ENCODER, words=30)
+
+    assert 20 <= sum(pick.piece.words for pick in picks) <= 30 + OPENING_WORDS
 
 
 def test_sources_are_numbered_as_they_are_cited() -> None:
