@@ -2,7 +2,8 @@
 
 The program chooses how vectors are compared, never the planner. In a small selection every vector is compared, walked
 from the site's rows. In a large one the index of its dimensions is walked until enough of the site's rows are found
-(pgvector's iterative scan); the planner is denied the other ways for as long as the transaction lasts.
+(pgvector's iterative scan); the planner is denied the other ways for as long as the transaction lasts. `OFFSET 0` keeps
+it from turning a look at one row for each candidate into a scan of all sites' rows.
 """
 
 from dataclasses import dataclass
@@ -116,7 +117,7 @@ _WEIGHTS = """
 _RANKED = """
     scored AS MATERIALIZED (
         SELECT candidates.*, document_id, row_number() OVER (PARTITION BY document_id ORDER BY own DESC) AS place
-        FROM candidates JOIN chunks ON chunks.id = chunk_id
+        FROM candidates CROSS JOIN LATERAL (SELECT document_id FROM chunks WHERE id = chunk_id OFFSET 0) AS passage
     ),
     about AS (
         SELECT document_id, :document_weight * avg(own) AS prior
@@ -248,16 +249,17 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
         ),
         worded AS (SELECT chunk_id FROM rare ORDER BY rare DESC LIMIT :candidates),
         judged AS MATERIALIZED (
-            SELECT chunk_id, 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
-            FROM (SELECT chunk_id FROM nearest UNION SELECT chunk_id FROM worded) AS pool
-            JOIN embeddings USING (chunk_id)
-            WHERE model = :model
+            SELECT chunk_id, similarity
+            FROM (SELECT chunk_id FROM nearest UNION SELECT chunk_id FROM worded) AS pool CROSS JOIN LATERAL (
+                SELECT 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
+                FROM embeddings WHERE embeddings.chunk_id = pool.chunk_id AND model = :model OFFSET 0
+            ) AS one
         ),
         candidates AS MATERIALIZED (
             SELECT chunk_id, similarity, similarity + coalesce(weight * (coalesce(rare, 0) + coalesce((
                 SELECT sum(idf) FROM worth WHERE common AND words @@ term AND worth.dictionary = chunks.dictionary
             ), 0)), 0) AS own
-            FROM judged JOIN chunks ON chunks.id = chunk_id
+            FROM judged CROSS JOIN LATERAL (SELECT dictionary, words FROM chunks WHERE id = chunk_id OFFSET 0) AS chunks
             LEFT JOIN rare USING (chunk_id) LEFT JOIN weights ON weights.dictionary = chunks.dictionary
             ORDER BY own DESC
             LIMIT :candidates
