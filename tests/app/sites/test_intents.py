@@ -109,7 +109,7 @@ async def test_the_starter_set_can_be_chosen_again(shop: Sessions, tmp_path: Pat
 
 async def test_intents_of_a_configuration_become_the_first_version(engine: AsyncEngine, sessions: Sessions) -> None:
     async with engine.begin() as connection:
-        await connection.run_sync(lambda c: command.downgrade(alembic_config(c), "0007"))
+        await connection.run_sync(lambda c: command.downgrade(alembic_config(c), "0009"))
         await connection.execute(
             text(
                 "INSERT INTO sites (name, config) VALUES ('shop', jsonb_build_object('intents', CAST(:own AS jsonb)))"
@@ -125,6 +125,6 @@ async def test_intents_of_a_configuration_become_the_first_version(engine: Async
     assert stored is not None
     assert classifier_of(stored, encoder).classify("lovely shop", encoder.encode(["lovely shop"])[0]).reply
     async with engine.begin() as connection:
-        await connection.run_sync(lambda c: command.downgrade(alembic_config(c), "0007"))
+        await connection.run_sync(lambda c: command.downgrade(alembic_config(c), "0009"))
         back = await connection.scalar(text("SELECT config -> 'intents' FROM sites"))
     assert back == INTENTS
