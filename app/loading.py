@@ -68,7 +68,7 @@ def load_intents(encoder: Encoder) -> IntentClassifier:
     from graph.intents.classifier import HeadClassifier
     from graph.intents.starter import starter_intents
 
-    return HeadClassifier(starter_intents(), encoder)
+    return HeadClassifier.learn(starter_intents(), encoder)
 
 
 @asynccontextmanager

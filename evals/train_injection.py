@@ -73,7 +73,7 @@ def samples(data: Path) -> list[Sample]:
             found += [Sample(window, "bipia clean passages", False) for window in windows(row["text"])[:3]]
     found += [
         Sample(each, "starter", False)
-        for intent in starter_intents()
+        for intent in starter_intents().intents
         if intent.name != "abuse"
         for each in intent.examples
     ]

@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.cli.run import CommandFailed, Labels, labels_given, run, settings_for, used_wrongly
+from app.cli.run import CommandFailed, Labels, labels_given, on_database, run, settings_for, used_wrongly
 from app.db.engine import open_database
+from app.db.intents import intent_version
 from app.db.migrate import migrate
 from app.db.search import SiteKnowledge
+from app.db.sites import site_by_name
 from app.guide import ensure_site_or_guide
 from app.loading import load_encoder, load_injection, load_intents, load_personal_data
 from app.settings import Settings
+from app.sites.intents import classifier_of
+from graph.context import Encoder, IntentClassifier
 
 Record = dict[str, Any]
 
@@ -63,9 +67,10 @@ def screen(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> No
 def classify(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> None:
     """Tell what messages want: {"id", "text"} in, {"id", "intent", "score", "out_of_scope"} out."""
     settings = settings_for()
+    records = _records(text, jsonl, "text")
     encoder = load_encoder(settings)
-    intents = load_intents(encoder)
-    for record in _records(text, jsonl, "text"):
+    intents = run(_intents(settings, encoder, site)) or load_intents(encoder)
+    for record in records:
         guess = intents.classify(record["text"], encoder.encode([record["text"]])[0])
         _print(
             {
@@ -76,6 +81,18 @@ def classify(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> 
                 "route": guess.route,
             }
         )
+
+
+async def _intents(settings: Settings, encoder: Encoder, site: str) -> IntentClassifier | None:
+    """The classifier of a site's own intents; None when it has none."""
+
+    async def work(session: AsyncSession) -> IntentClassifier | None:
+        found = await site_by_name(session, site)
+        number = found.intents_version if found else None
+        stored = await intent_version(session, found.id, number) if found and number else None
+        return classifier_of(stored, encoder) if stored else None
+
+    return await on_database(settings, "parley classify", work)
 
 
 async def _search(

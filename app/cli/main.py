@@ -16,6 +16,7 @@ COMMANDS = {
     "search": ("app.cli.lines:search", "Search a site's documents."),
     "screen": ("app.cli.lines:screen", "Screen texts for injection and personal data."),
     "classify": ("app.cli.lines:classify", "Tell what messages want."),
+    "intents": ("app.cli.intents:intents", "What messages to a site can want: train, look at, choose, correct."),
     "site": ("app.cli.sites:sites", "The websites and products that this installation serves."),
     "token": ("app.cli.tokens:tokens", "Service tokens, which programs show to use the API."),
     "user": ("app.cli.users:users", "People who may sign in."),

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.intents import intent_version
 from app.db.listen import Listener
 from app.db.sites import CHANGED, site_by_id, site_by_name
 from app.db.tables import Site
 from app.settings import CacheMode, Settings
 from app.settings_limits import Limits
 from app.sites.config import SiteConfig, read_config
+from app.sites.intents import classifier_of
 from graph.context import Encoder, IntentClassifier
 
 MOST = 10_000
@@ -25,6 +27,7 @@ class SiteView:
     name: str
     version: int
     config: SiteConfig
+    intents_version: int | None
     assistant: str
     subject: str
     starters: tuple[str, ...]
@@ -64,18 +67,19 @@ class SiteBook:
             return self._keep(await site_by_id(session, site_id), changes)
 
     async def intents(self, site: SiteView, encoder: Encoder, starter: IntentClassifier) -> IntentClassifier:
-        """The classifier of a site's own intents, trained once for each version; `starter` where it has none."""
-        if not site.config.intents:
+        """The classifier of a site's own intents, read once for each version; `starter` where it has none."""
+        number = site.intents_version
+        if number is None:
             return starter
         async with self._learning:
-            version, classifier = self._classifiers.get(site.id, (-1, starter))
-            if version != site.version:
-                from graph.intents.classifier import (
-                    HeadClassifier,  # with numpy's linear algebra: not for every command
-                )
-
-                classifier = await asyncio.to_thread(HeadClassifier, site.config.read_intents(), encoder)
-                self._classifiers[site.id] = site.version, classifier
+            kept, classifier = self._classifiers.get(site.id, (None, starter))
+            if kept != number:
+                async with self._sessions() as session:
+                    stored = await intent_version(session, site.id, number)
+                if stored is None:  # the site was removed meanwhile
+                    return starter
+                classifier = await asyncio.to_thread(classifier_of, stored, encoder)
+                self._classifiers[site.id] = number, classifier
             return classifier
 
     def _forget(self, name: str) -> None:
@@ -109,6 +113,7 @@ def _view(site: Site, settings: Settings) -> SiteView:
         name=site.name,
         version=site.version,
         config=config,
+        intents_version=site.intents_version,
         assistant=look.name or settings.chat.name,
         subject=knowledge.subject or settings.chat.subject,
         starters=settings.chat.starters if look.starters is None else look.starters,

@@ -25,7 +25,6 @@ from pydantic import (
 
 from app.settings import CacheMode
 from graph.errors import ConfigError
-from graph.intents.load import Intent, read_intents
 
 _DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
 _PORTS = {"http": 80, "https": 443}
@@ -201,15 +200,6 @@ class Budget(Part):
     """Shares that are told when they are reached, each once in a day and in a month."""
 
 
-def _intents(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if tables:
-        try:
-            read_intents(tables, where="intents")
-        except ConfigError as error:
-            raise ValueError(str(error)) from None
-    return tables
-
-
 class SiteConfig(Part):
     """All that a site's owner sets. Unset keys follow the settings of the process."""
 
@@ -224,11 +214,6 @@ class SiteConfig(Part):
     models: SiteModels = SiteModels()
     limits: SiteLimits = SiteLimits()
     budget: Budget = Budget()
-    intents: Annotated[list[dict[str, Any]], AfterValidator(_intents)] = []
-
-    def read_intents(self) -> tuple[Intent, ...]:
-        """The site's own intents; none when it uses the starter set."""
-        return read_intents(self.intents, where="intents") if self.intents else ()
 
     def stored(self) -> dict[str, Any]:
         """As the database keeps it: what differs from the defaults, secrets in clear."""

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 from app.staff.account import add_account
 from app.staff.desk import Desk
 from app.staff.door import add_door
+from app.staff.intents import add_intents
 from app.staff.members import add_members
 from app.staff.openid import add_openid
 from app.staff.refusals import Elsewhere, NotShown, not_found
@@ -43,6 +44,7 @@ def staff_routes(services: Services) -> APIRouter:
     add_openid(router, desk)
     add_second_factor(router, desk)
     add_sites(router, desk)
+    add_intents(router, desk)
     add_account(router, desk)
     add_members(router, desk)
     return router

@@ -1,15 +1,12 @@
-"""Tells intents apart by a head on the sentence vector, trained on their examples when the program starts."""
-
-from collections.abc import Sequence
+"""Tells intents apart by a head on the sentence vector."""
 
 import numpy as np
 
 from graph.context import Encoder, FloatArray, IntentGuess
-from graph.errors import ConfigError
-from graph.intents.load import Intent
-from graph.intents.regression import balanced, fit, softmax, with_bias
+from graph.intents.kernel import Head
+from graph.intents.load import IntentSet
+from graph.intents.train import NEVER, train
 
-C = 20.0
 SURE = 0.6
 """Probability, of all such intents together, that a route past the documents needs."""
 ALIKE = 0.5
@@ -27,49 +24,49 @@ LAST_LATIN = "\u024f"
 
 
 class HeadClassifier:
-    """Logistic regression over the examples' vectors. Safe in many threads.
+    """Judges by a head on the sentence vector. Safe in many threads.
 
     A message is led past the documents only when the head is sure that it asks them nothing, and which of the other
     intents it is, and an example of that one is like it; else it counts as the likeliest intent that they answer.
 
-    Out of scope is what the documents can hold nothing about because it says nothing: it is unlike every example and
-    made of no words that the encoder knows. Whether they answer a question on a strange subject, the search finds out.
+    Out of scope is what stays below the gate, if the set has one. It is also what the documents can hold nothing about
+    because it says nothing: it is unlike every example and made of no words that the encoder knows. Whether they answer
+    a question on a strange subject, the search finds out.
     """
 
-    def __init__(self, intents: Sequence[Intent], encoder: Encoder) -> None:
-        """Encode the examples and train the head: half a second for the starter set.
-
-        Raises:
-            ConfigError: there are fewer than two intents, or none that the documents answer.
-        """
-        self._intents = tuple(intents)
+    def __init__(self, wanted: IntentSet, head: Head, encoder: Encoder, *, gate: float = NEVER) -> None:
+        self._wanted, self._head, self._encoder, self._gate = wanted, head, encoder, gate
+        self._intents = wanted.intents
         self._answers = [row for row, intent in enumerate(self._intents) if intent.route == "answer"]
         self._past = [row for row in range(len(self._intents)) if row not in self._answers]
-        if len(self._intents) < 2 or not self._answers:
-            raise ConfigError('The intents need at least two entries, one of them with the route "answer".')
-        texts = [example for intent in self._intents for example in intent.examples]
-        self._encoder = encoder
-        self._examples = encoder.encode(texts)
-        self._labels = np.repeat(np.arange(len(self._intents)), [len(intent.examples) for intent in self._intents])
-        self._head = fit(self._examples.astype(np.float64), self._labels, balanced(self._labels), c=C)
+        self._own = [np.flatnonzero(head.owners == row) for row in range(len(self._intents))]
+
+    @classmethod
+    def learn(cls, wanted: IntentSet, encoder: Encoder) -> "HeadClassifier":
+        """Train a head on the set's examples: half a second for the starter set."""
+        trained = train(wanted, encoder)
+        return cls(wanted, trained.head, encoder, gate=trained.gate)
 
     def classify(self, text: str, vector: FloatArray) -> IntentGuess:
         """Guess what `text` wants. `vector` is its unit vector, of shape `(dimensions,)`."""
-        probabilities = softmax(with_bias(vector[None].astype(np.float64)) @ self._head)[0]
-        similarity = self._examples @ vector
-        best = max(self._past or self._answers, key=lambda row: probabilities[row])
-        short = len(text) <= SHORT_CHARS and "?" not in text and self._intents[best].route != "decline"
+        probabilities, cosines = self._head.judge(vector)
+        order = probabilities.argsort()[::-1]
+        if (gate := self._wanted.gate) and probabilities[order[0]] < self._gate:
+            best, runner_up = self._intents[order[0]], self._intents[order[1]].name
+            score = float(probabilities[order[0]])
+            return IntentGuess(best.name, score, runner_up, out_of_scope=True, route=gate.route, reply=gate.reply)
+        best_row = max(self._past or self._answers, key=lambda row: probabilities[row])
+        short = len(text) <= SHORT_CHARS and "?" not in text and self._intents[best_row].route != "decline"
         clear, alike = (CLEAR_SHORT, ALIKE_SHORT) if short else (CLEAR, ALIKE)
-        sure = probabilities[self._past].sum() >= SURE and probabilities[best] >= clear
-        if not sure or similarity[self._labels == best].max() < alike:
-            best = max(self._answers, key=lambda row: probabilities[row])
-        others = [row for row in probabilities.argsort()[::-1] if row != best]
-        intent = self._intents[best]
+        sure = probabilities[self._past].sum() >= SURE and probabilities[best_row] >= clear
+        if not sure or cosines[self._own[best_row]].max() < alike:
+            best_row = max(self._answers, key=lambda row: probabilities[row])
+        intent = self._intents[best_row]
         return IntentGuess(
             name=intent.name,
-            score=float(probabilities[best]),
-            runner_up=self._intents[others[0]].name,
-            out_of_scope=float(similarity.max()) < STRANGE and self._says_nothing(text),
+            score=float(probabilities[best_row]),
+            runner_up=self._intents[next(row for row in order if row != best_row)].name,
+            out_of_scope=float(cosines.max()) < STRANGE and self._says_nothing(text),
             route=intent.route,
             reply=intent.reply,
         )

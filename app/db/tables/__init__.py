@@ -3,6 +3,7 @@
 from app.db.tables.base import Base
 from app.db.tables.cache import CachedAnswer
 from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
+from app.db.tables.intents import IntentCorrection, IntentVersion
 from app.db.tables.knowledge import Chunk, Document, Embedding
 from app.db.tables.people import (
     Member,
@@ -29,6 +30,8 @@ __all__ = [
     "Document",
     "Embedding",
     "Handover",
+    "IntentCorrection",
+    "IntentVersion",
     "Member",
     "MemberIdentity",
     "MemberLink",

@@ -23,6 +23,8 @@ class Site(Base):
     version: Mapped[int] = mapped_column(server_default=text("0"))
     """Counts the changes of `config`."""
     knowledge_version: Mapped[int] = mapped_column(server_default=text("0"))
+    intents_version: Mapped[int | None]
+    """Which of its `intent_versions` is used; none: the starter set."""
     created_at: Mapped[datetime] = now_column()
 
 

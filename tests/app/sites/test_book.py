@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from app.sites import book as module
 from app.sites.book import SiteBook
 from app.sites.models import routes_for
 from graph.context import ModelRoute
+from tests.app.sites.training import use
 from tests.graph.scripted import FixedIntent, WordEncoder
 from tests.waiting import sooner_or_later
 
@@ -25,10 +27,6 @@ CUT_ALL = text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE pid <> pg_backend_pid() AND datname = current_database()"
 )
-INTENTS = [
-    {"name": "question", "route": "answer", "examples": ["how long do refunds take", "where is my parcel"]},
-    {"name": "praise", "route": "reply", "reply": "Thank you!", "examples": ["lovely shop", "you are great"]},
-]
 
 
 @asynccontextmanager
@@ -142,17 +140,17 @@ async def test_what_is_read_while_it_changes_is_not_kept(
 
 
 async def test_intents_are_those_of_their_site_and_learned_once_for_each_version(
-    two: tuple[SiteBook, SiteBook], sessions: Sessions
+    two: tuple[SiteBook, SiteBook], sessions: Sessions, tmp_path: Path
 ) -> None:
     book, encoder, starter = two[0], WordEncoder(), FixedIntent()
     plain = await book.named("shop")
     assert plain is not None
     assert await book.intents(plain, encoder, starter) is starter
-    await configure(sessions, {"intents": INTENTS})
+    await use(sessions, tmp_path)
 
     async def learned() -> bool:
         view = await book.named("shop")
-        return view is not None and bool(view.config.intents)
+        return view is not None and view.intents_version == 1
 
     await sooner_or_later(learned)
     view = await book.named("shop")

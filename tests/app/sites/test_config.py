@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from app.sites.config import HIDDEN, SiteConfig, SiteRefused, read_config
 
 SECRET = "0123456789abcdef0123456789abcdef"
-INTENT = {"name": "question", "route": "answer", "examples": ["how do I?"]}
 
 
 def pem(key: Any) -> str:
@@ -70,9 +69,7 @@ def test_an_origin_is_kept_as_browsers_name_it(given: str, kept: str) -> None:
         ({"identity": {"public_key": pem(ed448.Ed448PrivateKey.generate())}}, "P-256, P-384, P-521 or Ed25519"),
         ({"identity": {"public_key": "x"}}, "identity cannot be used: the public key is not in PEM form."),
         ({"identity": {"secret": SECRET, "public_key": "x"}}, "give either a secret or a public key"),
-        ({"intents": [{"name": "a"}]}, "intent a needs a route"),
-        ({"intents": [INTENT | {"route": "reply"}]}, "needs a reply"),
-        ({"intents": [INTENT | {"route": "reply", "reply": "Hi"}]}, 'no intent has the route "answer"'),
+        ({"intents": []}, "The key intents is unknown"),
         ({"knowledge": {"min_similarity": 2}}, "knowledge.min_similarity cannot be used"),
     ],
 )
@@ -92,7 +89,6 @@ def test_a_configuration_survives_the_database_and_its_secret_is_not_shown() -> 
         "look": {"name": "Ada", "starters": ["How long?"]},
         "identity": {"secret": SECRET, "audience": "parley"},
         "hours": {"timezone": "Europe/Berlin", "monday": "09:00-17:00"},
-        "intents": [INTENT],
     }
     config = read_config(content)
 

@@ -14,10 +14,11 @@ from app.turn_request import TurnRequest
 from app.wiring import Services
 from graph.context import ModelRoute
 from graph.events import Done
+from tests.app.sites.training import use
 from tests.app.turning import GOOD, QUESTION, REFUNDS, ask
 from tests.graph.scripted import FixedIntent, Scripted
 
-INTENTS = [
+INTENTS: list[dict[str, object]] = [
     {"name": "question", "route": "answer", "examples": ["where is my parcel", "which size fits me"]},
     {"name": "refunds", "route": "reply", "reply": "{assistant} refunds {subject} at once.", "examples": [QUESTION]},
 ]
@@ -63,7 +64,8 @@ async def test_own_intents_answer_for_their_own_site_only(
         user = await ensure_guest(session, site.id, uuid4())
     elsewhere = replace(request_, site_id=site.id, user_id=user.id)
     look = {"look": {"name": "Ada"}, "knowledge": {"subject": "parcels"}}
-    await configure(services, "shop", {"intents": INTENTS, **look})
+    await configure(services, "shop", look)
+    await use(services.sessions, folder, INTENTS, encoder=services.encoder)
 
     own, other = await answered(services, model, request_), await answered(services, model, elsewhere)
 

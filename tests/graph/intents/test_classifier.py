@@ -9,7 +9,7 @@ from graph.context import Route
 from graph.encoder.onnx import OnnxEncoder
 from graph.errors import ConfigError
 from graph.intents.classifier import HeadClassifier
-from graph.intents.load import Intent, load_intents
+from graph.intents.load import load_intents
 from graph.intents.starter import starter_intents
 
 MESSAGES: dict[Route, tuple[str, ...]] = {
@@ -25,6 +25,9 @@ MESSAGES: dict[Route, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+TWO = "\n".join(f"[[intent]]\nname = '{name}'\nroute = 'answer'\nexamples = ['{name}']" for name in "ab")
+
+
 @pytest.fixture(scope="module")
 def encoder() -> OnnxEncoder:
     return OnnxEncoder(checked(ENCODER), checked(TOKENIZER), threads=1)
@@ -32,7 +35,7 @@ def encoder() -> OnnxEncoder:
 
 @pytest.fixture(scope="module")
 def classifier(encoder: OnnxEncoder) -> HeadClassifier:
-    return HeadClassifier(starter_intents(), encoder)
+    return HeadClassifier.learn(starter_intents(), encoder)
 
 
 @pytest.mark.parametrize(("route", "text"), [(route, text) for route, texts in MESSAGES.items() for text in texts])
@@ -41,7 +44,7 @@ def test_messages_take_their_route(classifier: HeadClassifier, encoder: OnnxEnco
 
 
 def test_messages_here_are_not_examples() -> None:
-    examples = {example.lower() for intent in starter_intents() for example in intent.examples}
+    examples = {example.lower() for intent in starter_intents().intents for example in intent.examples}
 
     known = {text for texts in MESSAGES.values() for text in texts if text.lower() in examples}
 
@@ -65,11 +68,6 @@ def test_only_what_says_nothing_is_out_of_scope(
     assert classifier.classify(text, encoder.encode([text])[0]).out_of_scope is strange
 
 
-def test_intents_without_one_for_the_documents_are_refused(encoder: OnnxEncoder) -> None:
-    with pytest.raises(ConfigError, match="two entries"):
-        HeadClassifier([Intent("a", "reply", ("x",), "y"), Intent("b", "reply", ("z",), "y")], encoder)
-
-
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -80,6 +78,10 @@ def test_intents_without_one_for_the_documents_are_refused(encoder: OnnxEncoder)
         ("[[intent]]\nname = 'q'\nroute = 'reply'\nexamples = ['x']", "q needs a reply"),
         ("[[intent]]\nname = 'q'\nroute = 'reply'\nexamples = ['x']\nreply = 'hi {name}'", "only {assistant}"),
         ("[[intent]]\nname = 'q'\nroute = 'reply'\nexamples = ['x']\nreply = 'hi'", 'no intent has the route "answer"'),
+        ("[[intent]]\nname = 'q'\nroute = 'answer'\nexamples = ['x']", "add another"),
+        (f"{TWO}\n[out_of_scope]\nkeep = 2", "needs a keep"),
+        (f"{TWO}\n[out_of_scope]\nroute = 'reply'", "needs a reply"),
+        (f"{TWO}\n[out_of_scope]\ngate = 0.5", "unknown key gate"),
         ("intent = [", "not valid TOML"),
     ],
 )
