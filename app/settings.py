@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from app.settings_keys import Keys
 from app.settings_limits import Limits
 from app.settings_models import Embedder, Hosted, Local, Model
 from app.settings_section import Section
@@ -223,6 +224,7 @@ class Settings(Section):
     )
     server: Server = Server()
     database: Database = Database()
+    keys: Keys = Keys()
     models: tuple[Model, ...] = Field((), description="Models besides `hosted` and `local`, each as `[[models]]`.")
     embeddings: tuple[Embedder, ...] = Field(
         (), description="Encoders for search besides the installed one, each as `[[embeddings]]`."

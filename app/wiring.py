@@ -1,10 +1,8 @@
 """The one place where the program is put together."""
 
 import asyncio
-import os
-import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
 
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
@@ -31,15 +29,15 @@ from app.loading import (
 from app.metrics import Metrics
 from app.openid.provider import Provider, provider_of
 from app.owner import owner_lock
+from app.secret import secret_of
 from app.settings import Settings
 from app.sites.book import SiteBook
+from app.vault.master import Master
+from app.vault.open import master_of, open_vault, secret_master
 from graph.build import Turn, build_graph
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
 from graph.encoder.hosted import HostedEncoder
-from graph.errors import ConfigError
 from graph.state import KEPT_TYPES
-
-LEAST_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +100,7 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
         if settings.embedded:
             await migrate(engine)
         secret = secret_of(settings)
+        master = await master_of(engine, settings, secret)
         encoder = await asyncio.to_thread(load_encoder, settings)
         parts = Parts(
             encoder=encoder,
@@ -112,7 +111,9 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
         )
         encoders = await stack.enter_async_context(open_embedders(settings))
         reranker = await asyncio.to_thread(load_reranker, settings)
-        services = services_on(engine, settings, parts, secret=secret, encoders=encoders, reranker=reranker)
+        services = services_on(
+            engine, settings, parts, secret=secret, master=master, encoders=encoders, reranker=reranker
+        )
         yield await stack.enter_async_context(services)
 
 
@@ -123,14 +124,23 @@ async def services_on(
     parts: Parts,
     *,
     secret: bytes,
+    master: Master | None = None,
     encoders: Sequence[HostedEncoder] = (),
     reranker: Reranker | None = None,
 ) -> AsyncIterator[Services]:
-    """Put the services together on a database that is migrated, with parts that are loaded."""
+    """Put the services together on a database that is migrated, with parts that are loaded.
+
+    Args:
+        secret: what keys are derived from.
+        master: the key that all keys in the database are wrapped with; by default one of the secret's.
+
+    Raises:
+        ConfigError: the master key is not this database's.
+    """
     size = max(2, settings.database.pool_size // 2)
     async with owner_lock(engine) as owner, _checkpoint_pool(engine, size) as pool:
         checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
-        sessions = async_sessionmaker(engine, expire_on_commit=False)
+        sessions = await open_vault(engine, master or secret_master(secret))
         listener = Listener(raw_url(engine))
         breakers = SharedBreakers(sessions, listener)
         yield Services(
@@ -167,27 +177,3 @@ def _checkpoint_pool(engine: AsyncEngine, size: int) -> AsyncConnectionPool[Asyn
 def checkpoint_serializer() -> JsonPlusSerializer:
     """Reads back nothing but plain values and the types of the graph's own state."""
     return JsonPlusSerializer(allowed_msgpack_modules=KEPT_TYPES)
-
-
-def secret_of(settings: Settings) -> bytes:
-    """The secret that signs cookies: the one of the settings or, on the embedded database, our own, kept in `home`.
-
-    Raises:
-        ConfigError: there is none and the database is not our own, so that a replica would make another one.
-    """
-    if settings.secret is not None:
-        return settings.secret.get_secret_value().encode()
-    if not settings.embedded:
-        raise ConfigError("Set PARLEY_SECRET to 32 random characters or more, the same on every replica.")
-    path = settings.home / "secret"
-    if not path.exists():
-        new = path.with_name(f"secret.{os.getpid()}")  # whole before it gets its name
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_urlsafe(48).encode())
-        with suppress(FileExistsError):  # another command was quicker
-            os.link(new, path)
-        new.unlink()
-    secret = path.read_bytes()
-    if len(secret) < LEAST_SECRET_BYTES:
-        raise ConfigError(f"The file {path} holds no secret; remove it, and a new one is made.")
-    return secret

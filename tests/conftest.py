@@ -13,8 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.db.embedded import embedded_server
 from app.db.engine import make_engine
 from app.db.migrate import migrate
+from app.vault.open import secret_master
+from app.vault.vault import Vault
 
 TEMPLATE = "parley_template"
+SECRET = b"a secret of the tests, long enough"
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +81,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     """Sessions on this test's database."""
-    return async_sessionmaker(engine, expire_on_commit=False)
+    return async_sessionmaker(engine, expire_on_commit=False, info=Vault(secret_master(SECRET)).info)
 
 
 def _database(server_url: str, template: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "site": ("app.cli.sites:sites", "The websites and products that this installation serves."),
     "token": ("app.cli.tokens:tokens", "Service tokens, which programs show to use the API."),
     "user": ("app.cli.users:users", "People who may sign in."),
+    "keys": ("app.cli.keys:keys", "The keys that personal data is encrypted with."),
     "models": ("app.cli.models:models", "The models that answer: what they take, and the files of local ones."),
     "doctor": ("app.cli.doctor:doctor", "Check each part and say what to do about it."),
     "migrate": ("app.cli.database:migrate_command", "Create or upgrade the tables."),

@@ -9,9 +9,9 @@ from sqlalchemy import delete, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.messages import mark_cut
-from app.db.pseudonyms import load_pseudonyms
+from app.db.pseudonyms import load_pseudonyms, load_pseudonyms_of
 from app.db.scores import HELPFUL
-from app.db.tables import Attachment, Citation, Conversation, Message, Pseudonym, Score, Span, Trace, User
+from app.db.tables import Attachment, Citation, Conversation, Message, Score, Span, Trace, User, VisitorKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,7 @@ async def list_conversations(
     found = list(await session.scalars(query))
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
-    pseudonyms: dict[UUID, dict[str, str]] = {row.id: {} for row in shown}
-    for row in await session.scalars(select(Pseudonym).where(Pseudonym.conversation_id.in_(pseudonyms))):
-        pseudonyms[row.conversation_id][row.token] = row.value
+    pseudonyms = await load_pseudonyms_of(session, [row.id for row in shown])
     return Page(shown, pseudonyms, (last.updated_at, last.id) if last else None)
 
 
@@ -182,7 +180,10 @@ async def rename_conversation(session: AsyncSession, user_id: UUID, conversation
 
 
 async def give_conversations(session: AsyncSession, user_id: UUID, to: UUID) -> None:
-    """Make all conversations of a guest those of the user that the guest turned out to be."""
+    """Make all conversations of a guest those of the user that the guest turned out to be, with the guest's keys."""
+    # No conversation is begun meanwhile, which would stay the guest's under a key that is not.
+    await session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    await session.execute(update(VisitorKey).where(VisitorKey.user_id == user_id).values(user_id=to))
     await session.execute(update(Conversation).where(Conversation.user_id == user_id).values(user_id=to))
 
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, table, text
 
-from app.db.tables import Message, Pseudonym
+from app.db.pseudonyms import load_pseudonyms
+from app.db.tables import Message
 from app.turn_request import TurnRequest
 from app.turns import run_turn
 from app.wiring import Services
@@ -101,6 +102,7 @@ async def test_two_messages_at_once_do_not_share_a_pseudonym(services: Services,
     )
 
     async with services.sessions() as session:
-        tokens = {row.value: row.token for row in await session.scalars(select(Pseudonym))}
+        known = await load_pseudonyms(session, request_.conversation_id)
+        tokens = {value: token for token, value in known.items()}
         texts = set(await session.scalars(select(Message.text).where(Message.role == "visitor")))
     assert texts == {f"Write to {tokens['ann@example.com']}", f"Write to {tokens['bob@example.com']}"}

@@ -4,6 +4,7 @@ from app.db.tables.base import Base
 from app.db.tables.cache import CachedAnswer
 from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
 from app.db.tables.intents import IntentCorrection, IntentVersion
+from app.db.tables.keys import SiteKey, VisitorKey
 from app.db.tables.knowledge import Chunk, Document, Embedding
 from app.db.tables.people import (
     Member,
@@ -44,9 +45,11 @@ __all__ = [
     "Score",
     "ServiceToken",
     "Site",
+    "SiteKey",
     "Span",
     "Spend",
     "Trace",
     "Usage",
     "User",
+    "VisitorKey",
 ]

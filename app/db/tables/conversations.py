@@ -95,17 +95,19 @@ class Attachment(Base):
 
 
 class Pseudonym(Base):
-    """The value that a token such as `[EMAIL_1]` stands for within one conversation."""
+    """The value that a token such as `[EMAIL_1]` stands for within one conversation, encrypted."""
 
     __tablename__ = "pseudonyms"
-    # By digest, because a value may be longer than an index takes.
-    __table_args__ = (Index("pseudonyms_value", "conversation_id", "type", text("md5(value)"), unique=True),)
+    # Empty as soon as what an older version wrote is encrypted.
+    __table_args__ = (
+        Index("pseudonyms_clear", "conversation_id", postgresql_where=text("substr(value, 1, 1) = '\\x00'::bytea")),
+    )
 
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     token: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[int] = site_column()
     type: Mapped[str]
-    value: Mapped[str]
+    value: Mapped[bytes]
 
 
 class Handover(Base):
