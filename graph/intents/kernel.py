@@ -119,8 +119,7 @@ def _kernel(left: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def _solve(gram: Floats, side: Floats) -> Floats:
-    solved: Floats = np.linalg.solve(gram + RIDGE * np.eye(len(gram)), side)
-    return solved
+    return np.asarray(np.linalg.solve(gram + RIDGE * np.eye(len(gram)), side), dtype=np.float64)
 
 
 def _rank(labels: Labels) -> Labels:
