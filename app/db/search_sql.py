@@ -18,8 +18,8 @@ INDEXED_DIMENSIONS = (384, 768, 1024)
 _RARE = 1000
 """In a large selection, a word that more passages have is counted in a sample, and looked for among candidates only:
 alone it is worth too little to bring a passage to the top."""
-_SAMPLE_DOCUMENTS = 64
-_SAMPLE_PASSAGES = 500
+_SAMPLE_DOCUMENTS = 256
+_SAMPLE_PASSAGES = 2000
 
 _HIDDEN = """
     hidden_documents AS MATERIALIZED (
@@ -119,14 +119,11 @@ _RANKED = """
         SELECT candidates.*, document_id, row_number() OVER (PARTITION BY document_id ORDER BY own DESC) AS place
         FROM candidates CROSS JOIN LATERAL (SELECT document_id FROM chunks WHERE id = chunk_id OFFSET 0) AS passage
     ),
-    about AS (
-        SELECT document_id, :document_weight * avg(own) AS prior
-        FROM scored WHERE place <= :document_passages
-        GROUP BY document_id
-    ),
     best AS (
-        SELECT chunk_id, similarity, own + prior AS score
-        FROM scored JOIN about USING (document_id)
+        SELECT chunk_id, similarity,
+            own + :document_weight * avg(own) FILTER (WHERE place <= :document_passages) OVER (PARTITION BY document_id)
+                AS score
+        FROM scored
         ORDER BY score DESC, chunk_id
         LIMIT :limit
     )
@@ -237,7 +234,7 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
                         SELECT avg(CAST(words @@ term AND sample.dictionary = counted.dictionary AS int)) FROM sample
                     ))
                 END AS number
-                FROM counted
+                FROM counted OFFSET 0
             ) AS counted
         ),
         {_WEIGHTS},
@@ -247,20 +244,29 @@ def _approximate(dimensions: int, reader: _Reader) -> TextClause:
             WHERE NOT common
             GROUP BY chunk_id
         ),
-        worded AS (SELECT chunk_id FROM rare ORDER BY rare DESC LIMIT :candidates),
+        pool AS (
+            SELECT chunk_id, sum(rare) AS rare
+            FROM (
+                SELECT chunk_id, CAST(0 AS float8) AS rare, true AS picked FROM nearest
+                UNION ALL
+                SELECT chunk_id, rare, row_number() OVER (ORDER BY rare DESC, chunk_id) <= :candidates FROM rare
+            ) AS either
+            GROUP BY chunk_id
+            HAVING bool_or(picked)
+        ),
         judged AS MATERIALIZED (
-            SELECT chunk_id, similarity
-            FROM (SELECT chunk_id FROM nearest UNION SELECT chunk_id FROM worded) AS pool CROSS JOIN LATERAL (
+            SELECT chunk_id, rare, similarity
+            FROM pool CROSS JOIN LATERAL (
                 SELECT 1 - (vector <=> CAST(:vector AS halfvec)) AS similarity
                 FROM embeddings WHERE embeddings.chunk_id = pool.chunk_id AND model = :model OFFSET 0
             ) AS one
         ),
         candidates AS MATERIALIZED (
-            SELECT chunk_id, similarity, similarity + coalesce(weight * (coalesce(rare, 0) + coalesce((
+            SELECT chunk_id, similarity, similarity + coalesce(weight * (rare + coalesce((
                 SELECT sum(idf) FROM worth WHERE common AND words @@ term AND worth.dictionary = chunks.dictionary
             ), 0)), 0) AS own
             FROM judged CROSS JOIN LATERAL (SELECT dictionary, words FROM chunks WHERE id = chunk_id OFFSET 0) AS chunks
-            LEFT JOIN rare USING (chunk_id) LEFT JOIN weights ON weights.dictionary = chunks.dictionary
+            LEFT JOIN weights ON weights.dictionary = chunks.dictionary
             ORDER BY own DESC
             LIMIT :candidates
         ),

@@ -17,6 +17,7 @@ from evals.bench.loop import measure_loop
 from evals.bench.material import material
 from evals.bench.memory import measure_memory
 from evals.bench.search import measure_search
+from evals.bench.search_large import measure_large_search
 from evals.bench.served import served
 from evals.bench.servers import measure_servers
 from evals.bench.start import measure_start
@@ -57,6 +58,7 @@ async def measure_speed(
                 yield await measure_storing(services, documents, stores)
             yield await measure_turn(services, documents)
             yield await measure_search(services, documents)
+            yield await measure_large_search(services, documents, stores)
             yield await measure_chain(services, litellm)
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         yield await measure_growth(Path(folder))
