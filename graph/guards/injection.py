@@ -10,7 +10,9 @@ from graph.context import Encoder, FloatArray, InjectionFinding
 from graph.encoder.onnx import MAX_TOKENS
 from graph.errors import ConfigError
 from graph.guards.language import foreign
-from graph.guards.lexical import decoded, plain, signal
+from graph.guards.lexical import signal
+from graph.guards.normalise import decoded, plain
+from graph.guards.segments import spread
 
 WEIGHTS = Path(__file__).with_name("injection.npz")
 """The head that a new installation uses. `evals/train_injection.py` makes it."""
@@ -109,10 +111,3 @@ def windows(text: str) -> list[str]:
         size += len(sentence)
     result.append("".join(current).strip())
     return spread([window for window in result if window], WINDOWS)
-
-
-def spread(pieces: list[str], most: int) -> list[str]:
-    """At most so many of the pieces, evenly spread, the first and the last among them."""
-    if len(pieces) <= most:
-        return pieces
-    return [pieces[row] for row in np.linspace(0, len(pieces) - 1, max(2, most)).astype(int)]

@@ -1,24 +1,7 @@
 """Signs of an injected instruction that can be read off the letters."""
 
-import base64
-import binascii
 import re
-import unicodedata
 from dataclasses import dataclass
-
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\U000e0000-\U000e007f]"
-)
-_TAGS = re.compile("[\U000e0020-\U000e007e]")
-_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
-_SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*]){2,}\w(?!\w)")
-_GAP = re.compile(r"\s{2,}")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{24,}={0,2}(?![A-Za-z0-9+/=])")
-_LATIN = re.compile("[A-Za-z]")
-_CONFUSABLE = str.maketrans(
-    "аеорсухіјѕԁһкмтвнАЕОРСУХІЈЅКМТВНαεοριυκτνΑΕΟΡΙΚΤΝΜΗΒ", "aeopcyxijsdhkmtbhAEOPCYXIJSKMTBHaeopiuktvAEOPIKTNMHB"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,32 +96,6 @@ _RUN_TOGETHER = re.compile(
     re.IGNORECASE,
 )
 """What is left of a sentence whose letters stood apart, once the gaps are closed."""
-
-
-def plain(text: str) -> str:
-    """Return `text` as its reader sees it: no invisible characters, look-alike letters made Latin, gaps closed."""
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    mixed = re.sub(r"\w+", _latin, visible)
-    joined = _SPACED.sub(lambda run: re.sub(r"[ .\-_*]", "", run.group()), mixed)
-    return _GAP.sub(lambda gap: "\n" if "\n" in gap.group() else " ", joined)
-
-
-def _latin(word: re.Match[str]) -> str:
-    text = word.group()
-    return text.translate(_CONFUSABLE) if not text.isascii() and _LATIN.search(text) else text
-
-
-def decoded(text: str) -> list[str]:
-    """Return the readable texts that stand in `text` as Base64 or in invisible tag characters."""
-    found = ["".join(chr(ord(tag) - 0xE0000) for tag in _TAGS.findall(_FLAG.sub("", text)))]
-    for run in _BASE64.findall(text):
-        try:
-            inner = base64.b64decode(run + "=" * (-len(run) % 4), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-        if inner.isprintable() and " " in inner:
-            found.append(inner)
-    return [inner for inner in found if inner]
 
 
 def signal(text: str) -> Signal | None:

@@ -1,0 +1,1 @@
+"""What the injection screens learn from, and how they are fitted."""
