@@ -111,7 +111,9 @@ class _Turn:
         state = await self.admission.admit()
         yield Started(str(self.answer_id), str(self.trace_id))
         restorer = Restorer(self.admission.pseudonyms)
-        config: RunnableConfig = {"configurable": {"thread_id": str(self.trace_id)}}
+        # The conversation's id is stored with each checkpoint, so that erasing finds what a dead process left.
+        ids = {"thread_id": str(self.trace_id), "conversation_id": str(self.request.conversation_id)}
+        config: RunnableConfig = {"configurable": ids}
         stream: Any = self.services.graph.astream(  # a generator, though its type says iterator
             state, config, context=await self._context(), stream_mode=["custom", "updates"], durability="exit"
         )

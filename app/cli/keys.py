@@ -1,5 +1,6 @@
 """`parley keys …`: the keys that personal data is encrypted with."""
 
+import getpass
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -7,6 +8,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.cli.run import run, settings_for, used_wrongly
+from app.db.audit import record
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.secret import secret_of
@@ -41,8 +43,17 @@ def rotate_command(
     new_master: Annotated[bool, typer.Option("--master", help="Begin with a new master key in its file, too.")] = False,
 ) -> None:
     """Make new keys for all sites and wrap all visitors' keys with them, while Parley runs."""
+    settings = settings_for()
 
     async def work(sessions: Sessions, master: Master) -> int:
+        done = await renew(sessions, master)
+        async with sessions.begin() as session:
+            what = "rotate master key" if new_master else "rotate keys"
+            details = {"visitors": done, "master": master.name}
+            await record(session, secret_of(settings), actor=operator(), action=what, subject="all", details=details)
+        return done
+
+    async def renew(sessions: Sessions, master: Master) -> int:
         if not new_master:
             return await rotate(sessions)
         if not isinstance(master, FileMaster):
@@ -52,10 +63,15 @@ def rotate_command(
         master.forget_old_keys()
         return done
 
-    done = run(with_vault(settings_for(), "parley keys rotate", work))
+    done = run(with_vault(settings, "parley keys rotate", work))
     print(f"Wrapped the keys of {done} visitors anew.")
     if new_master:
         print("The master key is another one now: make a backup of it, apart from the database's.")
+
+
+def operator() -> str:
+    """Who runs this command, for the audit log."""
+    return f"operator {getpass.getuser()}"
 
 
 async def with_vault(settings: Settings, command: str, work: Callable[[Sessions, Master], Awaitable[Result]]) -> Result:

@@ -1,5 +1,6 @@
 """Every table. Rows of a site carry `site_id`; erasing a user or a conversation takes with it all that hangs on it."""
 
+from app.db.tables.audit import AuditRecord
 from app.db.tables.base import Base
 from app.db.tables.cache import CachedAnswer
 from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
@@ -22,6 +23,7 @@ from app.db.tables.records import Alert, Breaker, Rate, Score, Span, Spend, Trac
 __all__ = [
     "Alert",
     "Attachment",
+    "AuditRecord",
     "Base",
     "Breaker",
     "CachedAnswer",

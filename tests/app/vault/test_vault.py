@@ -195,7 +195,7 @@ async def test_values_of_an_older_version_are_encrypted_at_the_first_start(
 ) -> None:
     found = [await visitor(sessions) for _ in range(3)]
     async with engine.begin() as connection:
-        await connection.run_sync(lambda c: command.downgrade(alembic_config(c), "0009"))
+        await connection.run_sync(lambda c: command.downgrade(alembic_config(c), "0010"))
         for number, (_, conversation_id) in enumerate(found):
             await connection.execute(
                 text("INSERT INTO pseudonyms VALUES (:c, '[PERSON_1]', (SELECT min(id) FROM sites), 'PERSON', :v)"),

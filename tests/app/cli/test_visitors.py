@@ -1,0 +1,36 @@
+import json
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+
+from app.db.sites import ensure_site
+from app.db.users import ensure_user
+from tests.app.cli.conftest import Parley
+
+
+@pytest.fixture
+async def ann(engine: AsyncEngine) -> None:
+    async with async_sessionmaker(engine).begin() as session:
+        await ensure_user(session, (await ensure_site(session, "shop")).id, "ann", "Ann")
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_visitor_is_exported_and_erased_and_the_log_tells_of_both(parley: Parley) -> None:
+    given = parley("export", "--visitor", "ann", "--site", "shop")
+    asked = parley("erase", "--visitor", "ann", "--site", "shop")
+    erased = parley("erase", "--visitor", "ann", "--site", "shop", "--yes")
+    again = parley("erase", "--visitor", "ann", "--site", "shop", "--yes")
+    rotated = parley("keys", "rotate")
+    records = parley("audit", "list").lines
+    head = parley("audit", "verify")
+
+    assert json.loads(given.out)["display_name"] == "Ann"
+    assert (asked.code, asked.out) == (2, "")
+    assert json.loads(erased.out)["counts"]["conversations"] == 0
+    assert (again.code, again.err) == (1, "There is no such visitor at this site.\n")
+    assert rotated.code == 0
+    assert [record["action"] for record in records] == ["export", "erase", "rotate keys"]
+    assert head.out.startswith("3:")
+    assert parley("audit", "verify", "--expect", head.out.strip()).code == 0
+    assert parley("audit", "verify", "--expect", "4:00").code == 1
+    assert "Master key: derived from the secret" in parley("keys", "status").out
