@@ -150,7 +150,7 @@ async def test_earlier_messages_are_the_models_history(services: Services, reque
     await ask(services, replace(request_, message_id=uuid4(), text="Are refunds paid to my card?"), model)
 
     assert isinstance(model.model, Scripted)
-    assert [message.text for message in model.model.seen[0][1:3]] == [QUESTION, GOOD]
+    assert [message.text for message in model.model.seen[-1][1:3]] == [QUESTION, GOOD]
 
 
 async def test_another_visitors_conversation_is_closed(services: Services, request_: TurnRequest) -> None:
@@ -262,7 +262,7 @@ async def test_a_blocked_turn_is_no_history(services: Services, request_: TurnRe
     assert isinstance(refused, Done)
     assert refused.intent == "blocked"
     assert isinstance(model.model, Scripted)
-    assert [message.text for message in model.model.seen[0][1:-1]] == [QUESTION, GOOD]
+    assert [message.text for message in model.model.seen[-1][1:-1]] == [QUESTION, GOOD]
 
 
 async def test_a_message_takes_the_place_of_no_answer_and_of_no_other_conversations(
