@@ -8,6 +8,7 @@ from app.db.sites import site_by_name
 from app.db.tables import Site
 from app.ingest import ingest
 from app.ingest.report import IngestReport
+from app.loading import load_document_screen
 from app.settings import Settings
 from graph.context import Encoder
 from graph.errors import UnknownSite
@@ -24,7 +25,14 @@ async def ingest_guide(
 ) -> IngestReport:
     """Bring the guide in the site `default` up to date; quick when nothing has changed."""
     return await ingest(
-        sessions, encoder, settings.knowledge, site=SITE, paths=[GUIDE], source=SOURCE, exclude=NOT_FOR_VISITORS
+        sessions,
+        encoder,
+        settings.knowledge,
+        site=SITE,
+        paths=[GUIDE],
+        source=SOURCE,
+        exclude=NOT_FOR_VISITORS,
+        screen=load_document_screen(encoder),
     )
 
 

@@ -4,7 +4,8 @@ A part is imported when it is loaded: together they take seconds to import, and 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,9 +14,12 @@ from app import model_files
 from app.settings import Settings
 from app.settings_models import Hosted, Local, Model
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
+from graph.errors import ConfigError
 
 if TYPE_CHECKING:
     from graph.encoder.hosted import HostedEncoder
+
+log = logging.getLogger(__name__)
 
 
 def load_encoder(settings: Settings) -> Encoder:
@@ -53,6 +57,17 @@ def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:
     from graph.guards.injection import InjectionHead
 
     return InjectionHead(encoder, threshold=settings.guards.injection_threshold)
+
+
+def load_document_screen(encoder: Encoder) -> Callable[[Sequence[str]], Sequence[bool]] | None:
+    """Load what tells the passages that seem to hold instructions; None, with a warning, for another encoder's."""
+    from graph.guards.documents import DocumentScreen
+
+    try:
+        return DocumentScreen(encoder).suspicious
+    except ConfigError as error:
+        log.warning("documents are not screened for instructions: %s", error)
+        return None
 
 
 def load_personal_data(encoder: Encoder) -> PersonalDataFinder:

@@ -19,7 +19,7 @@ from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
 from app.ingest.report import Progress as Step
-from app.loading import load_encoder, open_embedders
+from app.loading import load_document_screen, load_encoder, open_embedders
 from app.settings import Settings
 from app.sites.config import read_config
 from graph.encoder.hosted import HostedEncoder
@@ -61,6 +61,7 @@ def ingest_command(
         f"{report.chunks} passages written to site {site}."
     )
     _name("skipped", report.skipped)
+    _name("marked", report.marked)
     _name("failed", report.failed)
     if report.failed:
         raise typer.Exit(1)
@@ -99,6 +100,7 @@ async def _ingest(
                 exclude=exclude,
                 audience=audience,
                 base_url=url,
+                screen=load_document_screen(encoder),
                 progress=show,
             )
             async with open_embedders(settings) as encoders:

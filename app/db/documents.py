@@ -19,6 +19,7 @@ class NewDocument:
     """A document that is to be stored. `vectors` has shape `(len(chunks), dimensions)`.
 
     Attributes:
+        suspicious: of each chunk, whether it seems to hold instructions; empty when they were not screened.
         audience: labels of which a reader needs one; without any, everybody reads it.
         language: its code of ISO 639-1, if it is known.
     """
@@ -29,6 +30,7 @@ class NewDocument:
     content_hash: str
     chunks: Sequence[Passage]
     vectors: FloatArray
+    suspicious: Sequence[bool] = ()
     audience: Sequence[str] = ()
     language: str | None = None
 
@@ -77,6 +79,7 @@ async def write_documents(
             "heading": chunk.heading,
             "text": chunk.text,
             "page": chunk.page,
+            "suspicious": position < len(document.suspicious) and document.suspicious[position],
             "dictionary": DICTIONARIES.get(document.language or "", ENGLISH),
         }
         for document in documents

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class IngestReport:
-    """Counts of documents, and what could not be read and why. `chunks` counts the passages that were written."""
+    """Counts of documents, and what could not be read and why. `chunks` counts the passages that were written.
+
+    `marked` names the documents that seem to hold instructions to the assistant.
+    """
 
     added: int = 0
     changed: int = 0
@@ -14,6 +17,7 @@ class IngestReport:
     chunks: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    marked: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def documents(self) -> int:

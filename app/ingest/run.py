@@ -32,14 +32,15 @@ from graph.guards.language import language_of_document
 from graph.knowledge.document import ParsedDocument, ParseError
 from graph.knowledge.split import Chunk, split
 
-SPLITTER = "2"
-"""Counted up when documents are read or cut in another way, so that the next ingestion reads all of them anew."""
+SPLITTER = "3"
+"""Counted up when documents are read, cut or screened in another way: the next ingestion then reads all of them anew."""
 LANGUAGE_CHUNKS = 5
 """Passages at the beginning of a document that tell its language."""
 BATCH_CHUNKS = 128
 BATCH_DOCUMENTS = 500
 
 Sessions = async_sessionmaker[AsyncSession]
+Screen = Callable[[Sequence[str]], Sequence[bool]]
 OnProgress = Callable[[Progress], None]
 
 
@@ -55,6 +56,7 @@ async def ingest(
     exclude: Sequence[str] = (),
     audience: frozenset[str] | None = None,
     base_url: str | None = None,
+    screen: Screen | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
     """Bring a site's documents up to date with files, folders and records.
@@ -74,6 +76,7 @@ async def ingest(
         audience: labels of which a reader needs one; if it is empty, everybody reads the documents. None is for
             everybody, too, but refuses a source that was for some only: nothing is published by a forgotten argument.
         base_url: where the files of folders and zips can be read by their paths.
+        screen: tells which passages seem to hold instructions to the assistant; they are marked. Blocks.
         progress: called after each document and each stored batch.
     """
     report = IngestReport()
@@ -93,9 +96,8 @@ async def ingest(
     sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
     with Parser() as parser:
         for each in sources:
-            await _Run(
-                sessions, encoder, settings, site_id, each, audience, base_url, report, progress or _silent, parser
-            ).run()
+            run = _Run(sessions, encoder, settings, site_id, each, audience, base_url, screen, report, progress, parser)
+            await run.run()
     return report
 
 
@@ -111,8 +113,9 @@ class _Run:
         source: Source,
         audience: frozenset[str] | None,
         base_url: str | None,
+        screen: Screen | None,
         report: IngestReport,
-        progress: OnProgress,
+        progress: OnProgress | None,
         parser: Parser,
     ) -> None:
         self._sessions = sessions
@@ -123,8 +126,9 @@ class _Run:
         self._audience = audience
         self._labels = sorted(audience or ())
         self._base_url = base_url
+        self._screen = screen
         self._report = report
-        self._progress = progress
+        self._progress = progress or _silent
         self._parser = parser
         self._count = encoder.count_tokens
         self._stored: dict[str, str] = {}
@@ -185,6 +189,7 @@ class _Run:
         if not batch:
             return
         vectors = await self._encode([chunk.embedded for *_, chunks in batch for chunk in chunks])
+        marks = await self._screened([chunk.text for *_, chunks in batch for chunk in chunks])
         documents = []
         start = 0
         for path, content_hash, document, chunks in batch:
@@ -197,10 +202,14 @@ class _Run:
                     content_hash,
                     chunks,
                     own,
+                    suspicious=marks[start : start + len(chunks)],
                     audience=self._labels,
                     language=language_of_document("\n".join(chunk.text for chunk in chunks[:LANGUAGE_CHUNKS])),
                 )
             )
+            if number := sum(marks[start : start + len(chunks)]):
+                passages = "one passage seems" if number == 1 else f"{number} passages seem"
+                self._report.marked.append((path, f"{passages} to hold instructions to the assistant."))
             start += len(chunks)
         async with self._sessions.begin() as session:
             await write_documents(session, self._site_id, self._source.name, documents, model=self._encoder.name)
@@ -209,6 +218,9 @@ class _Run:
         self._report.added += len(batch) - changed
         self._report.chunks += len(vectors)
         self._progress(Progress(self._report.documents, self._report.chunks, batch[-1][0]))
+
+    async def _screened(self, texts: list[str]) -> Sequence[bool]:
+        return await asyncio.to_thread(self._screen, texts) if self._screen else [False] * len(texts)
 
     async def _encode(self, texts: list[str]) -> FloatArray:
         parts = [
