@@ -33,7 +33,7 @@ from graph.knowledge.document import ParsedDocument, ParseError
 from graph.knowledge.split import Chunk, split
 
 SPLITTER = "3"
-"""Counted up when documents are read, cut or screened in another way: the next ingestion then reads all of them anew."""
+"""Counted up when documents are read, cut or screened in another way: the next ingestion then reads all anew."""
 LANGUAGE_CHUNKS = 5
 """Passages at the beginning of a document that tell its language."""
 BATCH_CHUNKS = 128
