@@ -92,6 +92,17 @@ def answers(data: Data = None, home: Home = None) -> None:
 
 
 @program.command()
+def cache(data: Data = None) -> None:
+    """How often the answer cache takes questions for the same: paraphrases, and others that look alike."""
+    from app.loading import load_encoder
+    from evals.cache import measure
+
+    measured = measure(load_encoder(settings_for()), None if data is None else _folder(data))
+    rows = [(hits.name, *share_cells(len(hits.hit), hits.count)) for hits in measured]
+    _print(lines(("what", "share", "95 % interval", "count"), rows))
+
+
+@program.command()
 def grounding() -> None:
     """Whether an answer's sentences pass when the passages say the same, and are refused when they do not."""
     from app.loading import load_encoder

@@ -54,6 +54,8 @@ async def said(services: Services, request: TurnRequest, *models: ModelRoute) ->
     [
         pytest.param(QUESTION, GOOD, id="the same"),
         pytest.param("  how long until   REFUNDS are paid ", GOOD, id="but for case, spaces and the last mark"),
+        pytest.param("How long until the refunds are paid?", GOOD, id="in other words"),
+        pytest.param("How long until 3 refunds are paid?", OTHER, id="with a figure"),
         pytest.param("How long until refunds are paid in Peru?", OTHER, id="another"),
     ],
 )
@@ -63,6 +65,17 @@ async def test_the_same_question_gets_the_same_answer(
     await first(services, request_)
 
     assert await said(services, another(request_, text=question)) == text
+
+
+@pytest.mark.parametrize(("mode", "text"), [("exact", OTHER), ("semantic", GOOD), ("off", OTHER)])
+async def test_a_site_chooses_how_alike_questions_must_be(
+    services: Services, request_: TurnRequest, mode: str, text: str
+) -> None:
+    async with services.sessions.begin() as session:
+        await configure_site(session, "shop", {"cache": mode}, version=0)
+    await ask(services, another(request_))
+
+    assert await said(services, another(request_, text="How long until the refunds are paid?")) == text
 
 
 async def test_a_recalled_answer_has_its_sources_and_is_told_in_the_trace_and_costs_nothing(

@@ -240,7 +240,7 @@ async def test_history_that_the_door_gives_is_protected_and_not_stored(
     done = (await ask(services, given, model))[-1]
 
     assert isinstance(model.model, Scripted)
-    assert [message.text for message in model.model.seen[0][1:3]] == ["I am [EMAIL_1]", "Hello [EMAIL_1]"]
+    assert [message.text for message in model.model.seen[-1][1:3]] == ["I am [EMAIL_1]", "Hello [EMAIL_1]"]
     assert isinstance(done, Done)
     assert done.text.startswith("Refunds for mary@example.org")
     async with services.sessions() as session:

@@ -183,7 +183,7 @@ async def test_earlier_messages_are_the_history_and_the_rest_is_named(services: 
         )
 
     assert isinstance(model.model, Scripted)
-    assert [message.text for message in model.model.seen[0][1:3]] == ["Hello, I am [EMAIL_1]", "Hello!"]
+    assert [message.text for message in model.model.seen[-1][1:3]] == ["Hello, I am [EMAIL_1]", "Hello!"]
     assert "pirate" not in str(model.model.seen)
     told = (answer.choices[0].message.model_extra or {})["parley"]
     assert told["ignored"] == ["system", "max_tokens", "new", "seed", "temperature"]

@@ -1,0 +1,41 @@
+"""Questions that look alike and have other answers are kept apart; plain paraphrases are not."""
+
+import pytest
+
+from app.loading import load_encoder
+from app.settings import Settings
+from evals.cache import measure
+from graph.knowledge.apart import apart
+from graph.knowledge.same_question import same_question
+
+
+@pytest.mark.model
+def test_the_pairs_that_were_written_for_it() -> None:
+    found, mistaken = measure(load_encoder(Settings()), None)
+
+    assert (found.count, mistaken.count) == (20, 94)
+    assert len(found.hit) >= 15
+    assert len(mistaken.hit) <= 2, [(pair.one, pair.other) for pair in mistaken.hit]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "by"),
+    [
+        ("How do I export the last 30 days?", "How do I export the last 90 days?", "figures"),
+        ("How do I enable alerts?", "How do I disable alerts?", "opposite"),
+        ("Which pages are counted?", "Which pages are not counted?", "denial"),
+        ("Do you ship to Norway?", "Do you ship to Sweden?", "names"),
+        ("Is shipping free?", "Is express shipping free?", "qualifier"),
+        ("When is my parcel sent?", "Why is my parcel sent?", "kind"),
+        ("How do I reset my password?", "how can I reset my password", ""),
+        ("I don't know how to add a user", "How do I add a user?", ""),
+    ],
+)
+def test_what_keeps_questions_apart(one: str, other: str, by: str) -> None:
+    assert (apart(one, other), apart(other, one)) == (by, by)
+
+
+def test_however_near_they_are_they_stay_apart() -> None:
+    assert same_question("How do I add a user?", "How can I add a user?", 0.95)
+    assert not same_question("How do I add a user?", "How can I add a user?", 0.7)
+    assert not same_question("How do I add 2 users?", "How do I add 3 users?", 1.0)
