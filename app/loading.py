@@ -18,6 +18,7 @@ from graph.errors import ConfigError
 
 if TYPE_CHECKING:
     from graph.encoder.hosted import HostedEncoder
+    from graph.guards.documents import DocumentScreen
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,13 @@ def load_document_screen(encoder: Encoder) -> Callable[[Sequence[str]], Sequence
     except ConfigError as error:
         log.warning("documents are not screened for instructions: %s", error)
         return None
+
+
+def load_passage_screen(encoder: Encoder) -> "DocumentScreen":
+    """Load the screen for instructions inside documents and tools' results, which reads this encoder's vectors."""
+    from graph.guards.documents import DocumentScreen
+
+    return DocumentScreen(encoder)
 
 
 def load_personal_data(encoder: Encoder) -> PersonalDataFinder:

@@ -74,13 +74,14 @@ def intents(data: Data = None) -> None:
 @program.command()
 def guards(data: Data = None) -> None:
     """How well personal data and injected instructions are found, and how often harmless messages are touched."""
-    from app.loading import load_encoder, load_injection, load_personal_data
+    from app.loading import load_encoder, load_injection, load_passage_screen, load_personal_data
     from evals.guards import main
 
     folder = _folder(data)
     settings = settings_for()
     encoder = load_encoder(settings)
-    _print_rows(main(folder, load_personal_data(encoder), load_injection(settings, encoder), encoder))
+    injection, documents = load_injection(settings, encoder), load_passage_screen(encoder)
+    _print_rows(main(folder, load_personal_data(encoder), injection, documents, encoder))
 
 
 @program.command()

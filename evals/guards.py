@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.train_injection import samples
-from graph.context import Encoder, InjectionScreen, PersonalDataFinder, PersonalSpan
+from app.guide import GUIDE
+from evals.injection.messages import messages
+from evals.injection.passages import clean, injected
+from graph.context import Encoder, InjectionScreen, PassageScreen, PersonalDataFinder, PersonalSpan
 
 NEUTRAL = frozenset({"AGE", "DATE", "NRP", "ORG", "PREFIX", "TITLE"})
 """Types whose characters count neither for nor against. Whatever else a set marks is personal."""
@@ -110,18 +112,34 @@ def personal_data(data: Path, finder: PersonalDataFinder) -> list[dict[str, obje
 
 
 def injection(data: Path, screen: InjectionScreen, encoder: Encoder) -> list[dict[str, object]]:
-    """Share of each set that the screen blocks, of the part on which its head was neither trained nor tuned."""
-    kept = [sample for sample in samples(data) if sample.part == "test"]
-    vectors = encoder.encode([sample.text for sample in kept])
+    """Share of each set that the screen blocks. The head that a new installation uses has learnt from these halves."""
+    kept = [message for message in messages(data, 1) if not message.own]
+    vectors = encoder.encode([message.text for message in kept])
     blocked: dict[str, list[bool]] = {}
-    for sample, vector in zip(kept, vectors, strict=True):
-        blocked.setdefault(sample.kind, []).append(screen.judge(sample.text, vector).blocked)
+    for message, vector in zip(kept, vectors, strict=True):
+        found = screen.judge(message.text, vector).blocked
+        blocked.setdefault(message.kind, []).append(found)
+        if message.support:
+            blocked.setdefault("all support questions", []).append(found)
     return [{"set": kind, "n": len(each), "blocked": sum(each) / len(each)} for kind, each in sorted(blocked.items())]
 
 
-def main(data: Path, finder: PersonalDataFinder, screen: InjectionScreen, encoder: Encoder) -> list[dict[str, object]]:
+def passages(data: Path, documents: PassageScreen) -> list[dict[str, object]]:
+    """Share of passages and of tools' results that are marked, with an instruction in them and without. Likewise."""
+    texts: dict[str, list[str]] = {}
+    for harmless in clean(data, GUIDE, 0):
+        texts.setdefault(f"{harmless.source}, clean passages", []).append(harmless.text)
+    for bad in injected(data):
+        texts.setdefault(f"{bad.source}, injected", []).append(bad.text)
+    marked = {name: documents.suspicious(each) for name, each in sorted(texts.items())}
+    return [{"set": name, "n": len(each), "marked": sum(each) / len(each)} for name, each in marked.items()]
+
+
+def main(
+    data: Path, finder: PersonalDataFinder, screen: InjectionScreen, documents: PassageScreen, encoder: Encoder
+) -> list[dict[str, object]]:
     """Every row of this evaluation."""
-    return [*injection(data, screen, encoder), *personal_data(data, finder)]
+    return [*injection(data, screen, encoder), *passages(data, documents), *personal_data(data, finder)]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -37,13 +37,16 @@ GUIDE = Path(__file__).parents[1] / "docs"
 HIDDEN = 32
 BUCKETS = 2**14
 PASSES = 6
+WORDS_RATE = 10.0
 PLACES = 3
 """Each instruction is put beside so many clean passages."""
 ALONE = 0.12
 """Share of them that stand alone."""
-MEASURED = ("bipia", "injecagent")
-"""The sources that the threshold is fitted to."""
-FALSE_ALARMS = 0.02
+FALSE_ALARMS = (
+    (("bipia", "injecagent"), 0.02),
+    (("guide", "plausible", "tau2", "letsencrypt"), 0.015),
+)
+"""Sources, and the share of their clean passages that the threshold may mark, of documents not learnt from."""
 WEIGHT = {"bipia": 4.0, "injecagent": 8.0, "asked of tools": 4.0, "bfcl": 0.7, "clinc": 0.5}
 
 
@@ -101,7 +104,18 @@ def trained(material: Material, without: int | None) -> Head:
     counts = np.array(weights, dtype=np.float32)
     counts[clean_rows:] *= 0.5 * counts[:clean_rows].sum() / counts[clean_rows:].sum()
     read = features(material.vectors[rows], np.concatenate(near))
-    return fit(read, material.bags, rows, labels, counts, hidden=HIDDEN, buckets=BUCKETS, passes=PASSES, seed=SEED)
+    return fit(
+        read,
+        material.bags,
+        rows,
+        labels,
+        counts,
+        hidden=HIDDEN,
+        buckets=BUCKETS,
+        passes=PASSES,
+        words_rate=WORDS_RATE,
+        seed=SEED,
+    )
 
 
 def scored(material: Material, head: Head, texts: Sequence[str]) -> Iterator[float]:
@@ -127,7 +141,10 @@ def main(data: Path, weights: Path = WEIGHTS, encoder: Encoder | None = None) ->
         bad = [each for each in material.injected if fold(each.group) == part]
         harmless += zip((x.source for x in passages), scored(material, head, [x.text for x in passages]), strict=True)
         attacks += zip((x.source for x in bad), scored(material, head, [x.text for x in bad]), strict=True)
-    threshold = float(np.quantile([score for source, score in harmless if source in MEASURED], 1 - FALSE_ALARMS))
+    threshold = max(
+        float(np.quantile([score for source, score in harmless if source in sources], 1 - share))
+        for sources, share in FALSE_ALARMS
+    )
     head = trained(material, None)
     head.store(weights, encoder=np.array(encoder.name), threshold=np.array(threshold))
     seen = zip(

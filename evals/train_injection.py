@@ -1,128 +1,154 @@
-"""Trains the injection head from a folder of public sets, and says how it does on the part that it has not seen.
+"""Trains the screen of what visitors write, and says how it does on messages, and on sets, that it has not seen.
 
-Run as `python -m evals.train_injection DATA [WEIGHTS]`.
+Run as `python -m evals.train_injection DATA [WEIGHTS]`. A quarter of an hour on two idle cores, mostly encoding.
 """
 
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.model_files import ENCODER, TOKENIZER, checked
+from evals.injection.fit import Bags, fit
+from evals.injection.messages import FOLDS, Message, messages
 from graph.context import Encoder, FloatArray
 from graph.encoder.onnx import OnnxEncoder
-from graph.guards.injection import THRESHOLD, WEIGHTS, windows
-from graph.intents.regression import balanced, fit
-from graph.intents.starter import starter_intents
+from graph.guards.head import Head
+from graph.guards.injection import THRESHOLD, WEIGHTS, features, windows
+from graph.guards.lexical import signal
+from graph.guards.normalise import plain
 
-C = 20.0
-FALSE_ALARMS = 0.01
-"""Share of harmless support messages that may score above the threshold where it is set."""
-HARD_FALSE_ALARMS = 0.05
-"""The same for harmless messages that are full of an attack's words."""
-
-Part = Literal["train", "tune", "test"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A text of a set and whether it is an attack. `part` follows from the text, so that twins stay together."""
-
-    text: str
-    kind: str
-    attack: bool
-
-    @property
-    def part(self) -> Part:
-        """Three fifths train, one sets the threshold, one is kept for the figures."""
-        fifth = sha256(self.text.strip().lower().encode()).digest()[0] % 5
-        return "test" if fifth == 0 else "tune" if fifth == 1 else "train"
+SEED = 1
+HEADS = 3
+"""So many are fitted from different starts; the head that is kept is their mean."""
+HIDDEN = 16
+BUCKETS = 2**14
+PASSES = 5
+WORDS_RATE = 30.0
+ATTACKS_SHARE = 0.6
+"""What all attacks count together, where all harmless messages count 1."""
+WINDOWS = 4
+WINDOW_WEIGHT = 0.35
+"""Of a long message so many windows are learnt from, each for so much of it."""
+FALSE_ALARMS = 0.008
+"""Share of support questions that the threshold may stop, on messages that were not learnt from."""
+LEFT_OUT = ("deepset", "jailbreak_inthewild", "cyberseceval")
 
 
-def samples(data: Path) -> list[Sample]:
-    """Direct attacks, jailbreaks, look-alikes, and plain support messages."""
-    found: list[Sample] = []
-    for name in (
-        "deepset",
-        "jailbreak_inthewild",
-        "cyberseceval",
-        "support_authored",
-        "notinject",
-        "support_trigger_benign",
-    ):
-        for row in _rows(data / "injection" / name / "dev.jsonl"):
-            attack = row["label"] == "attack"
-            found.append(Sample(row["text"], f"{name} {'attacks' if attack else 'harmless'}", attack))
-    for name, step in (("banking77_oos", 5), ("clinc150", 9), ("hint3", 2), ("natcs_dstc11", 2)):
-        rows = _rows(data / "intent" / name / "dev.jsonl")
-        found += [Sample(row["text"], f"{name} support", False) for row in rows[::step]]
-    pairs = _rows(data / "pairs" / "stackfaq_paraphrases" / "dev.jsonl")
-    found += [Sample(text, "stackfaq support", False) for text in sorted({row["a"] for row in pairs})]
-    found += [
-        Sample(r["text"], "plausible support", False)
-        for r in _rows(data / "docs" / "plausible" / "questions.dev.jsonl")
-    ]
-    for row in _rows(data / "injection" / "bipia_indirect" / "dev.jsonl"):
-        if row["label"] != "attack":
-            found += [Sample(window, "bipia clean passages", False) for window in windows(row["text"])[:3]]
-    found += [
-        Sample(each, "starter", False)
-        for intent in starter_intents().intents
-        if intent.name != "abuse"
-        for each in intent.examples
-    ]
-    return list({sample.text: sample for sample in found}.values())
+@dataclass(slots=True)
+class Material:
+    """Every message, and the vector and words of it and of its windows, by their place in `pieces`."""
+
+    messages: list[Message]
+    cuts: list[list[str]]
+    pieces: dict[str, int]
+    read: FloatArray
+    bags: Bags
+
+    @classmethod
+    def made(cls, data: Path, encoder: Encoder) -> "Material":
+        """Read all sets and encode every piece once."""
+        found = messages(data, SEED)
+        cuts = [[message.text, *windows(plain(message.text))] for message in found]
+        unique = list(dict.fromkeys(piece for cut in cuts for piece in cut))
+        places = {piece: place for place, piece in enumerate(unique)}
+        return cls(found, cuts, places, features(encoder.encode(unique)), Bags(unique, BUCKETS))
 
 
-def train(data: Path, encoder: Encoder) -> tuple[FloatArray, float, list[dict[str, object]]]:
-    """Return direction, bias and the figures on the kept part. The bias puts the fitted threshold at `THRESHOLD`."""
-    everything = samples(data)
-    vectors = encoder.encode([sample.text for sample in everything])
-    labels = np.array([int(sample.attack) for sample in everything])
-    parts = np.array([sample.part for sample in everything])
-    kinds = np.array([sample.kind for sample in everything])
-    rows = parts == "train"
-    weights = balanced(labels[rows]) * np.where(
-        np.isin(kinds[rows], ["notinject harmless", "support_authored harmless"]), 3, 1
+def trained(material: Material, fold: int | None = None, without: str = "nothing") -> Head:
+    """Fit a head; it sees neither the messages of `fold` nor those of the set `without`."""
+    owners: list[int] = []
+    labels: list[bool] = []
+    counts: list[float] = []
+    for message, cut in zip(material.messages, material.cuts, strict=True):
+        if message.kind.startswith(without) or (message.fold == fold and not message.own):
+            continue
+        for number, piece in enumerate(cut[: 1 + WINDOWS]):
+            owners.append(material.pieces[piece])
+            labels.append(message.attack)
+            counts.append(message.weight * (WINDOW_WEIGHT if number else 1))
+    rows = np.array(owners)
+    targets = np.array(labels, dtype=np.float32)
+    weights = np.array(counts, dtype=np.float32)
+    weights[targets == 1] *= ATTACKS_SHARE * weights[targets == 0].sum() / weights[targets == 1].sum()
+    weights /= weights.mean()
+    return mean(
+        [
+            fit(
+                material.read[rows],
+                material.bags,
+                rows,
+                targets,
+                weights,
+                hidden=HIDDEN,
+                buckets=BUCKETS,
+                passes=PASSES,
+                words_rate=WORDS_RATE,
+                seed=seed,
+            )
+            for seed in range(HEADS)
+        ]
     )
-    head = fit(vectors[rows].astype(np.float64), labels[rows], weights, c=C, steps=300)
-    direction, bias = head[:-1, 1] - head[:-1, 0], float(head[-1, 1] - head[-1, 0])
-    logits = vectors @ direction + bias
-    support = (parts == "tune") & np.array([kind.endswith(" support") for kind in kinds])
-    hard = (parts == "tune") & (kinds == "notinject harmless")
-    threshold = max(
-        np.quantile(logits[support], 1 - FALSE_ALARMS / 2), np.quantile(logits[hard], 1 - HARD_FALSE_ALARMS)
+
+
+def mean(heads: Collection[Head]) -> Head:
+    """The head whose log-odds are the mean of those of several."""
+    return Head(
+        inner=np.hstack([head.inner for head in heads]),
+        inner_bias=np.hstack([head.inner_bias for head in heads]),
+        outer=np.hstack([head.outer for head in heads]) / np.float32(len(heads)),
+        straight=np.mean([head.straight for head in heads], axis=0),
+        words=np.mean([head.words for head in heads], axis=0),
+        bias=np.mean([head.bias for head in heads], axis=0),
     )
-    shift = math.log(THRESHOLD / (1 - THRESHOLD)) - float(threshold)
-    figures = list(_figures(kinds[parts == "test"], logits[parts == "test"] >= threshold))
-    return direction.astype(np.float32), bias + shift, figures
 
 
-def _figures(
-    kinds: "np.ndarray[tuple[int], np.dtype[np.str_]]", flagged: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-) -> Iterator[dict[str, object]]:
-    for kind in sorted(set(kinds)):
-        yield {"set": str(kind), "n": int((kinds == kind).sum()), "flagged": float(flagged[kinds == kind].mean())}
+def scored(material: Material, head: Head) -> FloatArray:
+    """The log-odds of each message: of itself or of its likeliest window."""
+    logits = head.logits(material.read, list(material.pieces))
+    return np.array([logits[[material.pieces[piece] for piece in cut]].max() for cut in material.cuts])
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
-def main(data: Path, weights: Path = WEIGHTS) -> list[dict[str, object]]:
-    """Train, write the head, and return the figures."""
-    encoder = OnnxEncoder(checked(ENCODER), checked(TOKENIZER))
-    direction, bias, figures = train(data, encoder)
-    np.savez(weights, encoder=np.array(encoder.name), direction=direction, bias=np.array(bias))
+def main(data: Path, weights: Path = WEIGHTS, encoder: Encoder | None = None) -> list[dict[str, object]]:
+    """Train on all, write the head, and return the figures of heads that had not seen the messages or the set."""
+    encoder = encoder or OnnxEncoder(checked(ENCODER), checked(TOKENIZER))
+    material = Material.made(data, encoder)
+    folds = np.array([message.fold for message in material.messages])
+    unseen = np.zeros(len(folds), dtype=np.float32)
+    for fold in range(FOLDS):
+        rows = folds == fold
+        unseen[rows] = scored(material, trained(material, fold))[rows]
+    support = np.array([message.support for message in material.messages])
+    threshold = float(np.quantile(unseen[support], 1 - FALSE_ALARMS))
+    signs = np.array([bool((found := signal(plain(x.text))) and found.score >= THRESHOLD) for x in material.messages])
+    figures = list(_figures(material.messages, (unseen >= threshold) | signs, ""))
+    for name in LEFT_OUT:
+        scores = scored(material, trained(material, 0, name))
+        limit = float(np.quantile(scores[support & (folds == 0)], 1 - FALSE_ALARMS))
+        kept = [place for place, message in enumerate(material.messages) if message.kind == f"{name} attacks"]
+        blocked = ((scores >= limit) | signs)[kept]
+        figures += _figures([material.messages[place] for place in kept], blocked, ", set never seen")
+    head = trained(material)
+    head.bias = head.bias + math.log(THRESHOLD / (1 - THRESHOLD)) - threshold
+    head.store(weights, encoder=np.array(encoder.name))
     return figures
 
 
+def _figures(found: list[Message], blocked: NDArray[np.bool_], note: str) -> Iterator[dict[str, object]]:
+    kinds = np.array([message.kind for message in found])
+    for kind in sorted({message.kind for message in found if not message.own}):
+        rows = kinds == kind
+        yield {"set": kind + note, "n": int(rows.sum()), "blocked": float(blocked[rows].mean())}
+    rows = np.array([message.support for message in found])
+    if rows.any():
+        yield {"set": "all support questions", "n": int(rows.sum()), "blocked": float(blocked[rows].mean())}
+
+
 if __name__ == "__main__":
-    for row in main(*map(Path, sys.argv[1:])):
+    for row in main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else WEIGHTS):
         print(json.dumps(row))

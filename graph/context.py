@@ -125,6 +125,15 @@ class InjectionScreen(Protocol):
 
 
 @runtime_checkable
+class PassageScreen(Protocol):
+    """Judges whether passages of documents, or results of tools, hold instructions to the assistant."""
+
+    def suspicious(self, texts: Sequence[str]) -> list[bool]:
+        """Whether each text does. Blocks: call it in a thread."""
+        ...
+
+
+@runtime_checkable
 class PersonalDataFinder(Protocol):
     """Finds personal data."""
 

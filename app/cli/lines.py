@@ -16,7 +16,7 @@ from app.db.migrate import migrate
 from app.db.search import SiteKnowledge
 from app.db.sites import site_by_name
 from app.guide import ensure_site_or_guide
-from app.loading import load_encoder, load_injection, load_intents, load_personal_data
+from app.loading import load_encoder, load_injection, load_intents, load_passage_screen, load_personal_data
 from app.settings import Settings
 from app.sites.intents import classifier_of
 from graph.context import Encoder, IntentClassifier
@@ -41,19 +41,30 @@ def search(
     run(_search(settings, records, site, labels_given(labels), top, text=query is not None))
 
 
-def screen(text: Text = None, jsonl: Jsonl = None, site: Site = "default") -> None:
+def screen(
+    text: Text = None,
+    jsonl: Jsonl = None,
+    site: Site = "default",
+    passages: Annotated[bool, typer.Option(help="The texts are passages or tools' results.")] = False,
+) -> None:
     """Screen texts for injection and personal data: {"id", "text"} in, {"id", "blocked", "injection", "pii"} out."""
     settings = settings_for()
     encoder = load_encoder(settings)
     injection = load_injection(settings, encoder)
+    documents = load_passage_screen(encoder) if passages else None
     personal_data = load_personal_data(encoder)
 
     def judge(record: Record) -> Record:
-        finding = injection.judge(record["text"], encoder.encode([record["text"]])[0])
+        if documents is None:
+            finding = injection.judge(record["text"], encoder.encode([record["text"]])[0])
+            blocked, score, reason = finding.blocked, finding.score, finding.reason
+        else:
+            (inside,) = documents.judge([record["text"]])
+            blocked, score, reason = inside.suspicious, inside.score, inside.piece
         return {
             "id": record["id"],
-            "blocked": finding.blocked,
-            "injection": {"score": round(finding.score, 4), "reason": finding.reason},
+            "blocked": blocked,
+            "injection": {"score": round(score, 4), "reason": reason},
             "pii": [
                 {"type": span.type, "start": span.start, "end": span.end, "score": round(span.score, 4)}
                 for span in personal_data.find(record["text"])

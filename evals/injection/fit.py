@@ -46,6 +46,7 @@ def fit(
     hidden: int,
     buckets: int,
     passes: int,
+    words_rate: float,
     seed: int,
 ) -> Head:
     """Return the fitted head.
@@ -59,6 +60,7 @@ def fit(
         hidden: units of the hidden layer.
         buckets: of the hashed words.
         passes: over all rows.
+        words_rate: how much longer the steps of the words' weights are: words are rare.
         seed: of the start, the order and what is left out.
     """
     rng = np.random.default_rng(seed)
@@ -88,13 +90,9 @@ def fit(
                 square += 0.001 * (gradient * gradient - square)
                 change = mean / (1 - 0.9**step) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
                 pull = 0.0 if name.endswith("bias") else DECAY * (10 if name == "words" else 1)
-                own = RATE_OF.get(name, 1.0) * rate
+                own = rate * (words_rate if name == "words" else 1)
                 parameters[name] -= (own * (change + pull * parameters[name])).astype(np.float32)
     return head
-
-
-RATE_OF = {"words": 10.0}
-"""Words are rare, and so are their steps: each is longer."""
 
 
 def _gradients(

@@ -18,11 +18,11 @@ PASSAGE_CHARS = 1200
 FOLDS = 5
 DRAWN = {"scifact": 150, "stackfaq": 400, "mtrag_un": 500, "xquad": 80}
 MOST = {
-    "plausible": 300,
-    "letsencrypt": 220,
-    "tau2": 280,
-    "mtrag_un": 250,
-    "stackfaq": 220,
+    "plausible": 900,
+    "letsencrypt": 300,
+    "tau2": 500,
+    "mtrag_un": 300,
+    "stackfaq": 300,
     "scifact": 80,
     "xquad": 120,
 }

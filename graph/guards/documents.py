@@ -19,7 +19,7 @@ from graph.guards.normalise import decoded, plain
 from graph.guards.segments import segments
 
 WEIGHTS = Path(__file__).with_name("documents.npz")
-"""The head that a new installation uses. `evals/train_documents.py` makes it; its card is docs/decisions/0011."""
+"""The head that a new installation uses. `evals/train_documents.py` makes it; its card is docs/decisions/0008."""
 STRONG = 0.95
 """From this score on, a sign in the letters is enough."""
 

@@ -1,15 +1,17 @@
-"""Judges whether a text tries to instruct the assistant: a head on the sentence vector, and signs in the letters."""
+"""Judges whether a visitor's text is an attack: a head on its vector and words, and signs in the letters."""
 
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
 from graph.context import Encoder, FloatArray, InjectionFinding
 from graph.encoder.onnx import MAX_TOKENS
 from graph.errors import ConfigError
-from graph.guards.language import foreign
+from graph.guards.head import Head
 from graph.guards.lexical import signal
 from graph.guards.normalise import decoded, plain
 from graph.guards.segments import spread
@@ -17,7 +19,7 @@ from graph.guards.segments import spread
 WEIGHTS = Path(__file__).with_name("injection.npz")
 """The head that a new installation uses. `evals/train_injection.py` makes it."""
 THRESHOLD = 0.9
-"""Score at which the head, as trained, lets 99 of 100 support questions pass."""
+"""Score at which the head, as trained, lets all but the chosen share of support questions pass."""
 LONG_CHARS = 500
 WINDOW_CHARS = 300
 WINDOWS = 48
@@ -25,8 +27,6 @@ WINDOWS = 48
 TOKENS = 3000
 """About as many tokens are encoded for one judgement, so that dense texts get fewer windows, never slower ones."""
 
-FOREIGN = 2.0
-"""Taken off the log-odds where the text is not English: the encoder, and so the head, reads only English well."""
 COUNTED = 200
 """So many pieces are counted to know how dense a text is."""
 
@@ -45,10 +45,10 @@ class InjectionHead:
         """
         try:
             with np.load(weights, allow_pickle=False) as file:
-                name, self._direction, self._bias = str(file["encoder"]), file["direction"], float(file["bias"])
-        except (OSError, ValueError, KeyError, EOFError) as error:
+                name, self._head = str(file["encoder"]), Head.stored(file)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise ConfigError(f"{weights} holds no injection head; train one with evals.train_injection.") from error
-        if name != encoder.name or self._direction.shape != (encoder.dimensions,):
+        if name != encoder.name or len(self._head.straight) != encoder.dimensions:
             raise ConfigError(
                 f"The injection head in {weights} was trained for the encoder {name}, not for {encoder.name}; "
                 "train one with evals.train_injection."
@@ -59,22 +59,23 @@ class InjectionHead:
     def judge(self, text: str, vector: FloatArray) -> InjectionFinding:
         """Judge `text`, whose unit vector is `vector` of shape `(dimensions,)`."""
         clean = plain(text)
-        findings = [self._head(text, vector, _LIKE_ATTACK)]
         hidden = decoded(text)
         others = ([clean] if clean != text else []) + self._affordable(
             windows(clean) + [piece for each in hidden for piece in windows(each) or [each]]
         )
-        if others:
-            vectors = self._encoder.encode(others)
-            for other, row in zip(others, vectors, strict=True):
-                part = "holds a passage that " if len(clean) > LONG_CHARS else ""
-                reason = "hides a text that " if any(other in each for each in hidden) else part
-                findings.append(self._head(other, row, reason + _LIKE_ATTACK))
+        vectors = np.vstack([vector, self._encoder.encode(others)]) if others else vector[None]
+        findings = [
+            (score, self._reason(piece, clean, hidden) if piece is not text else _LIKE_ATTACK)
+            for piece, score in zip([text, *others], self._scores([text, *others], vectors), strict=True)
+        ]
+        signs: list[tuple[float, str]] = []
         for each in [clean, *hidden]:
             if found := signal(plain(each)):
                 reason = f"hides a text that {found.reason}" if each in hidden else found.reason
-                findings.insert(0, (found.score, reason))
-        score, reason = max(findings, key=lambda finding: finding[0])
+                signs.append((found.score, reason))
+        score, reason = max([*signs, *findings], key=lambda finding: finding[0])
+        if signs and max(signs)[0] >= self._threshold:
+            reason = max(signs)[1]  # what can be read off the letters tells staff more
         if score < self._threshold / 2:
             reason = "nothing suspicious"
         return InjectionFinding(score=score, reason=reason, blocked=score >= self._threshold)
@@ -85,9 +86,20 @@ class InjectionHead:
         mean = max(1, tokens / max(1, min(len(pieces), COUNTED)))
         return spread(pieces, int(TOKENS / mean))
 
-    def _head(self, text: str, vector: FloatArray, reason: str) -> tuple[float, str]:
-        logit = float(vector @ self._direction) + self._bias - (FOREIGN if foreign(text) else 0)
-        return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit)))), reason
+    def _scores(self, texts: Sequence[str], vectors: FloatArray) -> list[float]:
+        logits = np.clip(self._head.logits(features(vectors), texts), -50, 50)
+        return [1 / (1 + math.exp(-float(logit))) for logit in logits]
+
+    @staticmethod
+    def _reason(piece: str, clean: str, hidden: Sequence[str]) -> str:
+        if any(piece in each for each in hidden):
+            return f"hides a text that {_LIKE_ATTACK}"
+        return f"holds a passage that {_LIKE_ATTACK}" if len(clean) > LONG_CHARS else _LIKE_ATTACK
+
+
+def features(vectors: FloatArray) -> FloatArray:
+    """What the head reads of unit vectors of shape `(n, dimensions)`, at the size that it was trained with."""
+    return 4 * vectors
 
 
 def windows(text: str) -> list[str]:
