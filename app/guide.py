@@ -8,7 +8,7 @@ from app.db.sites import site_by_name
 from app.db.tables import Site
 from app.ingest import ingest
 from app.ingest.report import IngestReport
-from app.loading import load_document_screen
+from app.loading import marks_for
 from app.settings import Settings
 from graph.context import Encoder
 from graph.errors import UnknownSite
@@ -32,7 +32,7 @@ async def ingest_guide(
         paths=[GUIDE],
         source=SOURCE,
         exclude=NOT_FOR_VISITORS,
-        screen=load_document_screen(encoder),
+        screen=marks_for(encoder),
     )
 
 

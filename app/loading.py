@@ -60,22 +60,24 @@ def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:
     return InjectionHead(encoder, threshold=settings.guards.injection_threshold)
 
 
-def load_document_screen(encoder: Encoder) -> Callable[[Sequence[str]], Sequence[bool]] | None:
-    """Load what tells the passages that seem to hold instructions; None, with a warning, for another encoder's."""
-    from graph.guards.documents import DocumentScreen
-
-    try:
-        return DocumentScreen(encoder).suspicious
-    except ConfigError as error:
-        log.warning("documents are not screened for instructions: %s", error)
-        return None
-
-
 def load_passage_screen(encoder: Encoder) -> "DocumentScreen":
-    """Load the screen for instructions inside documents and tools' results, which reads this encoder's vectors."""
+    """Load the screen for instructions in passages, which reads this encoder's vectors.
+
+    Raises:
+        ConfigError: it was trained for another encoder.
+    """
     from graph.guards.documents import DocumentScreen
 
     return DocumentScreen(encoder)
+
+
+def marks_for(encoder: Encoder) -> Callable[[Sequence[str]], Sequence[bool]] | None:
+    """What marks the passages that seem to hold instructions; None, with a warning, for another encoder."""
+    try:
+        return load_passage_screen(encoder).suspicious
+    except ConfigError as error:
+        log.warning("documents are not screened for instructions: %s", error)
+        return None
 
 
 def load_personal_data(encoder: Encoder) -> PersonalDataFinder:

@@ -19,7 +19,7 @@ from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
 from app.ingest.report import Progress as Step
-from app.loading import load_document_screen, load_encoder, open_embedders
+from app.loading import load_encoder, marks_for, open_embedders
 from app.settings import Settings
 from app.sites.config import read_config
 from graph.encoder.hosted import HostedEncoder
@@ -100,7 +100,7 @@ async def _ingest(
                 exclude=exclude,
                 audience=audience,
                 base_url=url,
-                screen=load_document_screen(encoder),
+                screen=marks_for(encoder),
                 progress=show,
             )
             async with open_embedders(settings) as encoders:

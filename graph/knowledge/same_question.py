@@ -3,8 +3,8 @@
 from graph.knowledge.apart import apart
 
 LEAST_SIMILARITY = 0.8
-"""Cosine of two questions' sentence vectors. Set by false hits: beside the exact comparisons, eight of 1,244 pairs of one
-subject and different intent were taken for the same at it, and fifteen at 0.78."""
+"""Cosine of two questions' sentence vectors. Set by false hits: beside the exact comparisons, eight of 1,244 pairs of
+one subject and different intent were taken for the same at it, and fifteen at 0.78."""
 
 
 def same_question(asked: str, kept: str, similarity: float) -> bool:

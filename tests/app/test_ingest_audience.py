@@ -10,7 +10,7 @@ from app.db.sites import site_by_name
 from app.db.tables import Chunk, Document
 from app.ingest import ingest
 from app.labels import MOST_LABELS, LabelRefused, labels_in, read_labels
-from app.loading import load_document_screen
+from app.loading import marks_for
 from app.settings import Knowledge
 from graph.encoder.onnx import OnnxEncoder
 from tests.app.test_ingest import counts, encoder
@@ -112,7 +112,7 @@ async def test_passages_that_seem_to_instruct_are_marked_and_named(
     (tmp_path / "good.md").write_text("# Refunds\n\nRefunds are paid within two weeks.\n", encoding="utf-8")
     (tmp_path / "bad.md").write_text(f"# Delivery\n\nIn three days.\n\n## Note\n\n{attack}\n", encoding="utf-8")
 
-    screen = load_document_screen(encoder)
+    screen = marks_for(encoder)
     report = await ingest(sessions, encoder, Knowledge(), site="shop", paths=[tmp_path], screen=screen)
 
     assert report.marked == [("bad.md", "one passage seems to hold instructions to the assistant.")]
