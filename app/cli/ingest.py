@@ -19,6 +19,7 @@ from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
 from app.ingest.report import Progress as Step
+from app.ingest.watch import watch
 from app.loading import load_encoder, marks_for, open_embedders
 from app.settings import Settings
 from app.sites.config import read_config
@@ -47,22 +48,22 @@ def ingest_command(
     exclude: Annotated[
         list[str] | None, typer.Option(help="Pattern of paths below a folder to pass over, such as `drafts`.")
     ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option("--watch", help="Go on, and ingest what changes in files and folders, until interrupted."),
+    ] = False,
 ) -> None:
     """Read documents, cut and encode them, and store what is new or changed."""
     if not paths and jsonl is None:
         used_wrongly("Name the files or folders to ingest, or records with --jsonl FILE.")
     if url is not None and not url.startswith(("http://", "https://")):
         used_wrongly("An address begins with http:// or https://, such as --url https://www.example.org/help.")
+    if follow and (jsonl is not None or not all(path.exists() for path in paths or [])):
+        used_wrongly("Only files and folders that are there can be watched.")
     settings = settings_for()
     labels = None if audience is None else labels_given(audience)
-    report = run(_ingest(settings, paths or [], jsonl, site, exclude or [], labels, url))
-    print(
-        f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed; "
-        f"{report.chunks} passages written to site {site}."
-    )
-    _name("skipped", report.skipped)
-    _name("marked", report.marked)
-    _name("failed", report.failed)
+    report = run(_ingest(settings, paths or [], jsonl, site, exclude or [], labels, url, follow=follow))
+    _tell(report, site)
     if report.failed:
         raise typer.Exit(1)
 
@@ -75,7 +76,10 @@ async def _ingest(
     exclude: list[str],
     audience: frozenset[str] | None,
     url: str | None,
+    *,
+    follow: bool,
 ) -> IngestReport:
+    """Ingest once; with `follow`, again after each change until this is cancelled."""
     records = [] if jsonl is None else [sys.stdin.buffer if jsonl == "-" else Path(jsonl)]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     async with open_database(settings, command="parley ingest", exclusive=False) as engine:
@@ -90,23 +94,37 @@ async def _ingest(
                 bar.update(task, description=f"{step.documents} documents, {step.chunks} passages · {step.path[-60:]}")
 
             sessions = async_sessionmaker(engine, expire_on_commit=False)
-            report = await ingest(
-                sessions,
-                encoder,
-                settings.knowledge,
-                site=site,
-                paths=paths,
-                records=records,
-                exclude=exclude,
-                audience=audience,
-                base_url=url,
-                screen=marks_for(encoder),
-                progress=show,
-            )
-            async with open_embedders(settings) as encoders:
-                await _show_encoders(sessions, encoders, site, settings, report)
-                if not report.failed:
-                    await _forget_others(sessions, site, [encoder.name, *(each.stored_as for each in encoders)])
+
+            async def once() -> IngestReport:
+                report = await ingest(
+                    sessions,
+                    encoder,
+                    settings.knowledge,
+                    site=site,
+                    paths=paths,
+                    records=records,
+                    exclude=exclude,
+                    audience=audience,
+                    base_url=url,
+                    screen=marks_for(encoder),
+                    progress=show,
+                )
+                async with open_embedders(settings) as encoders:
+                    await _show_encoders(sessions, encoders, site, settings, report)
+                    if not report.failed:
+                        await _forget_others(sessions, site, [encoder.name, *(each.stored_as for each in encoders)])
+                return report
+
+            async def again() -> None:
+                report = await once()
+                if report.chunks or report.removed or report.failed:
+                    _tell(report, site)
+
+            report = await once()
+            if follow:
+                _tell(report, site)
+                bar.update(task, description="Watching …")
+                await watch(paths, again)
             return report
 
 
@@ -138,6 +156,18 @@ async def _forget_others(sessions: async_sessionmaker[AsyncSession], site: str, 
         found = await site_by_name(session, site)
         if found is not None:
             await forget_others(session, found.id, kept)
+
+
+def _tell(report: IngestReport, site: str) -> None:
+    """Say what an ingestion did."""
+    print(
+        f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed; "
+        f"{report.chunks} passages written to site {site}.",
+        flush=True,
+    )
+    _name("skipped", report.skipped)
+    _name("marked", report.marked)
+    _name("failed", report.failed)
 
 
 def _name(what: str, documents: list[tuple[str, str]]) -> None:
