@@ -211,7 +211,9 @@ async def _services(settings: Settings) -> AsyncIterator["Services"]:
 def _settings(home: Path | None) -> Iterator[Settings]:
     """The configured settings, but with the embedded database in `home` or a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="parley-eval-") as folder:
-        yield settings_for().model_copy(update={"home": home or Path(folder), "database": Database()})
+        settings = settings_for()
+        anew = settings.turn.model_copy(update={"cache": "off"})  # each answer is measured, not remembered
+        yield settings.model_copy(update={"home": home or Path(folder), "database": Database(), "turn": anew})
 
 
 def _folder(data: Path | None) -> Path:

@@ -67,6 +67,7 @@ async def serve(home: Path, port: int, origins: tuple[str, ...]) -> None:
             "home": home,
             "local": {"enabled": False},
             "chat": {"subject": "the shop"},
+            "turn": {"cache": "off"},  # each answer is made anew
             # The visitors of the bench say where they come from: one address may not begin so many sessions.
             "server": {"trusted_proxies": ("127.0.0.1",)},
         }

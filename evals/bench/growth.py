@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from app.db.users import ensure_guest
 from app.guide import ensure_site_or_guide
-from app.settings import Settings
+from app.settings import Settings, Turn
 from app.turn_request import AttachedText, TurnRequest
 from app.turns import run_turn
 from app.wiring import Services, open_services
@@ -27,7 +27,7 @@ RESIDENT = re.compile(r"VmRSS:\s+(\d+) kB")
 
 async def measure_growth(home: Path) -> list[Figure]:
     """Ask the guide, eight visitors at a time; compare resident memory after the first 200 turns and after all."""
-    settings = Settings(home=home)
+    settings = Settings(home=home, turn=Turn(cache="off"))
     questions = (await asyncio.to_thread(material, None)).questions
     async with open_services(settings, command="parley eval bench") as services:
         site = await ensure_site_or_guide(services.sessions, services.encoder, settings, "default")

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from app.settings import Settings
+from app.settings import Settings, Turn
 from app.wiring import open_services
 from evals.bench.chain import measure_chain
 from evals.bench.doors import measure_doors
@@ -42,7 +42,7 @@ async def measure_speed(
         home = Path(folder) / "served"
         home.mkdir()
         yield await asyncio.to_thread(measure_start, home)
-        settings = Settings(home=home)
+        settings = Settings(home=home, turn=Turn(cache="off"))
         guide = await asyncio.to_thread(material, None)
         asked = (*settings.chat.starters, *guide.questions)[:LOOP_QUESTIONS]
         with served(home) as server:

@@ -137,6 +137,7 @@ async def serve(home: Path, port: int, host_port: int) -> None:
                 origins=(f"http://localhost:{host_port}",),
                 look=Look(starters=STARTERS),
                 identity=Identity(secret=SecretStr(HOST_SECRET)),
+                cache="off",  # the same questions are asked again and again, to be answered anew
                 hours=Hours(timezone="Europe/Berlin", monday="09:00-17:00", contact="support@example.org"),
             )
             await configure_site(session, "default", config.stored(), version=site.version)

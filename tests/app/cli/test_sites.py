@@ -91,7 +91,7 @@ def test_a_file_replaces_everything(shop: Parley) -> None:
 
 
 def test_a_site_is_made_from_a_file(parley: Parley) -> None:
-    text = 'language = "de"\n[[intents]]\nname = "question"\nroute = "answer"\nexamples = ["how do I?"]\n'
+    text = 'language = "de"\n[look]\nname = "Praise"\n'
 
     assert parley("site", "add", "praise", "--file", "-", "--origin", SHOP, stdin=text).code == 0
 

@@ -137,7 +137,7 @@ async def fleet(database_url: str, engine: AsyncEngine, folder: Path, count: int
             await configure_site(
                 session,
                 SITE,
-                SiteConfig(origins=(url,), knowledge=SiteKnowledge(min_similarity=0.05)).stored(),
+                SiteConfig(origins=(url,), knowledge=SiteKnowledge(min_similarity=0.05), cache="off").stored(),
                 version=site.version,
             )
         replicas = [Replica(database_url, url, port) for port in ports]
