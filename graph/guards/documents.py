@@ -20,6 +20,9 @@ from graph.guards.segments import segments
 
 WEIGHTS = Path(__file__).with_name("documents.npz")
 """The head that a new installation uses. `evals/train_documents.py` makes it; its card is docs/decisions/0008."""
+ALONE = 3.5
+"""Log-odds that a piece without neighbours needs: the head was made for pieces among others, and a short harmless
+answer that stands alone ("In three days.") comes to two or three."""
 STRONG = 0.95
 """From this score on, a sign in the letters is enough."""
 
@@ -86,7 +89,8 @@ class DocumentScreen:
             logits = self._head.logits(features(vectors), cut)
             best = int(logits.argmax())
             score = float(1 / (1 + np.exp(-np.clip(logits[best], -50, 50))))
-            result.append(PassageFinding(score, cut[best], bool(logits[best] >= self._threshold)))
+            needed = self._threshold if len(cut) > 1 else max(self._threshold, ALONE)
+            result.append(PassageFinding(score, cut[best], bool(logits[best] >= needed)))
         return result
 
 
