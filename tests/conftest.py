@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 import pytest_socket
@@ -15,6 +16,9 @@ from app.db.engine import make_engine
 from app.db.migrate import migrate
 from app.vault.open import secret_master
 from app.vault.vault import Vault
+
+hypothesis.settings.register_profile("parley", deadline=None)  # speed belongs in the bench, not in tests
+hypothesis.settings.load_profile("parley")
 
 TEMPLATE = "parley_template"
 SECRET = b"a secret of the tests, long enough"
