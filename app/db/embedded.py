@@ -128,10 +128,14 @@ class _User:
         """Let go. Returns when the server has stopped, unless others use it."""
         self.leaving.set()
         if self.connection and self.watcher:
-            with suppress(OSError):  # the keeper went first
-                self.connection.shutdown(socket.SHUT_WR)
+            self._say_goodbye(self.connection)
             self.watcher.join(STOP_S)
             self.connection.close()
+
+    @staticmethod
+    def _say_goodbye(connection: socket.socket) -> None:
+        with suppress(OSError):  # the keeper went first
+            connection.shutdown(socket.SHUT_WR)
 
     def _watch(self) -> None:
         """Wait for the keeper to go; if that was not because we left, start another."""
@@ -147,6 +151,9 @@ class _User:
             except ConfigError as error:
                 log.error("the embedded database cannot be started again: %s", error)
                 self.leaving.wait(5)
+            else:
+                if self.leaving.is_set():  # said meanwhile, to the connection that was broken
+                    self._say_goodbye(self.connection)
 
     def _connect(self) -> socket.socket:
         deadline, holder_gone_by = time.monotonic() + START_S, time.monotonic() + HOLDER_GONE_S

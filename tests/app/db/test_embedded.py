@@ -1,10 +1,12 @@
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,13 +15,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.db.embedded import embedded_server
+from app.db.embedded import _User, embedded_server
 from graph.errors import ConfigError
 
 USE = """
 import sys
 from pathlib import Path
-from app.db.embedded import embedded_server
+from app.db.embedded import _User, embedded_server
 
 with embedded_server(Path(sys.argv[1]), command=sys.argv[2], exclusive=sys.argv[2] == "parley serve") as url:
     print(url, flush=True)
@@ -266,6 +268,27 @@ def test_the_server_comes_back_when_a_part_of_it_is_killed(home: Path, victim: C
         os.kill(victim(home), signal.SIGKILL)
 
         assert eventually(lambda: postmaster(home) != killed and ask(url, "SELECT it FROM kept") == 1)
+    assert eventually(lambda: not processes(home))
+
+
+def test_who_leaves_while_the_keeper_is_replaced_lets_go_of_the_new_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, connected = _User._connect, threading.Event()  # noqa: SLF001 - the moment between is not to be had from outside
+
+    def connect_and_dawdle(user: _User) -> socket.socket:
+        connection = connect(user)
+        if connected.is_set():
+            user.leaving.wait(20)
+        connected.set()
+        return connection
+
+    monkeypatch.setattr(_User, "_connect", connect_and_dawdle)
+    with embedded_server(home, command="parley serve", exclusive=True) as url:
+        killed = postmaster(home)
+        os.kill(keeper(home), signal.SIGKILL)
+        assert eventually(lambda: postmaster(home) != killed and ask(url) == 1)
+
     assert eventually(lambda: not processes(home))
 
 
