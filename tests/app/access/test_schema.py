@@ -1,7 +1,6 @@
 """The description of the routes, held against them: whatever anybody sends, nothing breaks or answers otherwise."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,6 @@ import httpx
 import pytest
 import pytest_asyncio
 import schemathesis
-import uvicorn
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
@@ -22,8 +20,8 @@ from app.access.routes import route_of
 from app.db.engine import make_engine
 from tests.app.access.callers import ORIGIN, Caller, application, callers
 from tests.app.access.test_routes import NEEDS, address
-from tests.app.api.serving import Server
 from tests.app.shop import shop_services
+from tests.serving import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 KINDS = ("nobody", "widget", "chat", "embeddings", "staff")
@@ -49,17 +47,11 @@ async def served(module_database_url: str, tmp_path_factory: pytest.TempPathFact
     async with shop_services(engine, tmp_path_factory.mktemp("shop")) as services:
         app = application(services)
         found = {caller.kind: caller for caller in await callers(services) if caller.site in ("none", "shop")}
-        listening = socket.create_server(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        await server.up.wait()
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-            schema = schemathesis.openapi.from_dict((await client.get("/openapi.json")).json())
-        operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
-        yield Served(url, tuple(operations), found)
-        server.should_exit = True
-        await task
+        async with serving(lambda _: app) as url:
+            async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+                schema = schemathesis.openapi.from_dict((await client.get("/openapi.json")).json())
+            operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+            yield Served(url, tuple(operations), found)
     await engine.dispose()
 
 

@@ -1,13 +1,10 @@
 """The API on a real server in the test's own event loop, and tokens for it."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import uvicorn
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
@@ -20,20 +17,9 @@ from app.api.v1.tokens import PREFIX
 from app.db.service_tokens import add_token
 from app.db.sites import ensure_site
 from app.wiring import Services
+from tests.serving import serving
 
 BODY_BYTES = 100_000
-
-
-class Server(uvicorn.Server):
-    """A server that says when it is up."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
 
 
 @asynccontextmanager
@@ -51,15 +37,8 @@ async def served(services: Services) -> AsyncIterator[str]:
         hosts=(),
         body_bytes=BODY_BYTES,
     )
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        await server.up.wait()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
-    finally:
-        server.should_exit = True
-        await task
+    async with serving(lambda _: app) as url:
+        yield f"{url}/v1"
 
 
 async def make_token(

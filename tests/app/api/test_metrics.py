@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-import socket
 from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +14,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from langchain_core.messages import HumanMessage
 from prometheus_client.parser import text_string_to_metric_families
@@ -36,9 +34,9 @@ from graph.context import ModelRoute
 from graph.errors import KeyRefused, ServerFault
 from graph.events import Usage as Used
 from graph.models.local import LocalChatModel
-from tests.app.api.serving import Server
 from tests.app.turning import GOOD, ask
 from tests.graph.scripted import route
+from tests.serving import serving
 
 TOKEN = "a token of the tests, long enough"
 GUIDE = Path(__file__).parents[3] / "docs" / "budgets.md"
@@ -46,22 +44,14 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 @asynccontextmanager
-async def serving(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(services: Services) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a real server with this route behind the gate."""
     app = FastAPI(openapi_url=None)
     app.include_router(metrics_routes(services))
     credentials = Credentials(services, "secret of the chat page")
     app.add_middleware(Gate, services=services, credentials=credentials, origins=(), hosts=(), body_bytes=1000)
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        await server.up.wait()
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
-            yield client
-    finally:
-        server.should_exit = True
-        await task
+    async with serving(lambda _: app) as url, httpx.AsyncClient(base_url=url) as client:
+        yield client
 
 
 def samples(text: str) -> Samples:
@@ -88,7 +78,7 @@ async def test_turns_tries_money_and_alerts_are_those_of_the_ledger(services: Se
     await ask(used, request_)
     await ask(used, replace(request_, conversation_id=uuid4(), message_id=uuid4(), text=" "))  # refused
 
-    async with serving(used) as client:
+    async with client_of(used) as client:
         found = samples((await client.get("/metrics")).text)
     async with services.sessions() as session:
         money = await session.scalar(select(func.sum(Usage.cost_usd)))
@@ -110,14 +100,14 @@ async def test_a_route_that_is_not_asked_is_told(services: Services) -> None:
     used = replace(services, models=(route(GOOD, name="one"), route(GOOD, name="other")))
     await services.breakers.failed("one", KeyRefused())
 
-    async with serving(used) as client:
+    async with client_of(used) as client:
         found = samples((await client.get("/metrics")).text)
 
     assert [value(found, "parley_breaker_open", route=name) for name in ("one", "other")] == [1, 0]
 
 
 async def test_without_the_database_all_but_the_breakers_is_told(services: Services) -> None:
-    async with serving(services) as client:
+    async with client_of(services) as client:
         async with services.engine.connect() as connection:  # the table is away as if the database were
             await connection.exec_driver_sql("ALTER TABLE breakers RENAME TO gone")
             await connection.commit()
@@ -142,7 +132,7 @@ async def test_without_the_database_all_but_the_breakers_is_told(services: Servi
 async def test_where_there_is_a_token_only_it_opens(
     services: Services, headers: dict[str, str | bytes], status: int
 ) -> None:
-    async with serving(with_token(services)) as client:
+    async with client_of(with_token(services)) as client:
         answer = await client.get("/metrics", headers=httpx.Headers(headers))  # type: ignore[arg-type]
 
     assert answer.status_code == status
@@ -151,7 +141,7 @@ async def test_where_there_is_a_token_only_it_opens(
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"])
 async def test_without_a_token_only_this_machine_reads_and_through_no_proxy(services: Services, header: str) -> None:
-    async with serving(services) as client:
+    async with client_of(services) as client:
         direct = await client.get("/metrics")
         through = await client.get("/metrics", headers={header: "127.0.0.1"})
 
@@ -188,7 +178,7 @@ async def test_prometheus_own_check_finds_nothing_wrong(
     services: Services, request_: TurnRequest, tmp_path: Path
 ) -> None:
     await ask(services, request_)
-    async with serving(services) as client:
+    async with client_of(services) as client:
         text = (await client.get("/metrics")).content
     (rules,) = re.findall(r"```yaml\n(groups:.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "rules.yml").write_text(rules, encoding="utf-8")
@@ -207,7 +197,7 @@ async def test_prometheus_own_check_finds_nothing_wrong(
 
 async def test_the_rules_of_the_guide_name_metrics_that_there_are(services: Services, request_: TurnRequest) -> None:
     await ask(services, request_)
-    async with serving(services) as client:
+    async with client_of(services) as client:
         text = (await client.get("/metrics")).text
     there = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE parley_")}
 

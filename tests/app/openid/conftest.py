@@ -1,14 +1,12 @@
 """A provider on a real server, and services that sign in there."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-import uvicorn
 
 from app.openid.fetch import Fetcher
 from app.openid.identity import Identity
@@ -17,20 +15,9 @@ from app.openid.sign_in import CALLBACK, begin, finish
 from app.settings import OpenId
 from app.wiring import Services
 from tests.app.openid.double import CLIENT, SECRET, Double
+from tests.serving import serving
 
 ORIGIN = "https://help.example.com"
-
-
-class Server(uvicorn.Server):
-    """A server that says when it is up."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
 
 
 @dataclass(slots=True)
@@ -72,16 +59,23 @@ class Desk:
         return await self.come_back(*await self.go(next_path))
 
 
+@asynccontextmanager
+async def provided() -> AsyncIterator[Double]:
+    """Serve a new provider."""
+    doubles: list[Double] = []
+
+    def made(url: str) -> object:
+        doubles.append(Double(url))
+        return doubles[0].app()
+
+    async with serving(made):
+        yield doubles[0]
+
+
 @pytest.fixture
 async def double() -> AsyncIterator[Double]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    double = Double(f"http://127.0.0.1:{listening.getsockname()[1]}")
-    server = Server(uvicorn.Config(double.app(), log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    await server.up.wait()
-    yield double
-    server.should_exit = True
-    await task
+    async with provided() as double:
+        yield double
 
 
 @pytest.fixture

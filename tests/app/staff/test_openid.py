@@ -1,21 +1,18 @@
 """Signing in at a provider, through the pages."""
 
-import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
 import pytest
-import uvicorn
 
 from app.openid.provider import provider_of
 from app.server import create_app
 from app.settings import OpenId
 from app.staff.openid import BEGUN
 from app.wiring import Services
-from tests.app.openid.conftest import Server
+from tests.app.openid.conftest import provided
 from tests.app.openid.double import CLIENT, SECRET, Double
 from tests.app.staff.browsing import PASSWORD, Person, code_now, member
 from tests.app.staff.test_door import secret_shown
@@ -23,14 +20,8 @@ from tests.app.staff.test_door import secret_shown
 
 @pytest.fixture
 async def provider() -> AsyncIterator[Double]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    double = Double(f"http://127.0.0.1:{listening.getsockname()[1]}")
-    server = Server(uvicorn.Config(double.app(), log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    await server.up.wait()
-    yield double
-    server.should_exit = True
-    await task
+    async with provided() as double:
+        yield double
 
 
 def person_at(services: Services, provider: Double, **options: object) -> Person:

@@ -1,15 +1,12 @@
 """The widget's routes on a real server in the test's own event loop, and visitors who speak its protocol."""
 
-import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from app.access.credentials import Credentials
@@ -17,7 +14,7 @@ from app.access.gate import Gate
 from app.live.turns import LiveTurns
 from app.widget.routes import widget_routes
 from app.wiring import Services
-from tests.app.api.serving import Server
+from tests.serving import serving
 
 
 @asynccontextmanager
@@ -34,16 +31,11 @@ async def served(services: Services) -> AsyncIterator[str]:
         hosts=(),
         body_bytes=1_000_000,
     )
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2))
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        await server.up.wait()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        await live.close()
-        server.should_exit = True
-        await task
+    async with serving(lambda _: app) as url:
+        try:
+            yield url
+        finally:
+            await live.close()
 
 
 @dataclass
