@@ -17,11 +17,6 @@ _COUNT = text("""
            EXISTS (SELECT 1 FROM counted) AS counted
     FROM now
 """)
-_READ = text("""
-    SELECT extract(epoch FROM ends_at - clock_timestamp())::float8
-    FROM rates WHERE key = :key AND ends_at > clock_timestamp() AND count >= :most
-    ORDER BY ends_at DESC LIMIT 1
-""")
 
 
 async def count(session: AsyncSession, key: str, *, most: int, window_s: int) -> float | None:
@@ -34,12 +29,6 @@ async def count(session: AsyncSession, key: str, *, most: int, window_s: int) ->
     """
     wait_s, counted = (await session.execute(_COUNT, {"key": key, "most": most, "window_s": window_s})).one()
     return None if counted else max(float(wait_s), 0.1)
-
-
-async def exhausted(session: AsyncSession, key: str, *, most: int) -> float | None:
-    """Seconds until `key` may be used again, if its window is full; counts nothing."""
-    wait_s = await session.scalar(_READ, {"key": key, "most": most})
-    return None if wait_s is None else max(float(wait_s), 0.1)
 
 
 async def forget(session: AsyncSession, key: str) -> None:

@@ -11,13 +11,16 @@ import pytest
 
 from tests.app.cli.conftest import Parley
 
+# Tests that run in the background of a shell are started with this signal ignored, and so is what they start.
+PARLEY = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from app.cli import main; main()"
+
 
 def test_what_changes_in_a_folder_is_ingested(parley: Parley, tmp_path: Path) -> None:
     assert parley("migrate").code == 0
     folder = tmp_path / "docs"
     folder.mkdir()
     (folder / "hours.md").write_text("# Hours\n\nWe open at nine.\n", encoding="utf-8")
-    command = [sys.executable, "-c", "from app.cli import main; main()", "ingest", "--watch", str(folder)]
+    command = [sys.executable, "-c", PARLEY, "ingest", "--watch", str(folder)]
     root = str(Path(__file__).parents[3])
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": root}, cwd=tmp_path
@@ -32,8 +35,11 @@ def test_what_changes_in_a_folder_is_ingested(parley: Parley, tmp_path: Path) ->
             assert process.stdout.readline().startswith(("1 added, 0 changed, 1 unchanged", "0 added, 1 changed"))
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(30)
-    assert process.returncode != 1
+            try:
+                process.wait(30)
+            finally:
+                process.kill()  # or leaving would wait for ever
+    assert process.returncode == 130
 
 
 def _soon(process: "subprocess.Popen[str]") -> bool:
