@@ -65,6 +65,7 @@ def with_key(tmp_path_factory: pytest.TempPathFactory, hosted: HostedModel) -> I
         OPENAI_BASE_URL=f"{hosted.url}/v1",
         OPENAI_API_KEY="test",
         PARLEY_HOSTED__MODEL="vast",
+        PARLEY_TURN__CACHE="off",  # the same questions are asked again, to be answered anew
     )
     server.start()
     yield server

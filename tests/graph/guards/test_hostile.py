@@ -58,8 +58,8 @@ def test_a_large_attachment_takes_no_longer_for_its_size(
         screen.judge(text, encoder.encode([text])[0])
         finder.find(text)
 
-    part = seconds(lambda: guard(20_000))
-    whole = seconds(lambda: guard(200_000))
+    part = seconds(lambda: guard(5_000))
+    whole = seconds(lambda: guard(50_000))
 
     assert whole < 20 * part + 2 * SLACK_S
 
