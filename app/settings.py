@@ -97,6 +97,12 @@ class Knowledge(Section):
     reranked: int = Field(24, ge=2, le=200, description="Passages that the cross-encoder reads for a question.")
     guide: bool = Field(True, description="Whether the site `default` can be asked about Parley itself.")
     max_document_bytes: int = Field(20_000_000, ge=1000, description="Larger documents are refused by name.")
+    private_addresses: bool = Field(
+        False, description="Whether web pages may be fetched from the own network and from this machine."
+    )
+    crawl_pause_s: float = Field(
+        0.2, ge=0, le=60, description="Seconds between two requests to one web server; its robots.txt may ask for more."
+    )
 
 
 class Guards(Section):

@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.console import Console
@@ -19,7 +20,9 @@ from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
 from app.ingest.report import Progress as Step
+from app.ingest.sitemap import read_addresses
 from app.ingest.watch import watch
+from app.ingest.web import Pages, is_address
 from app.loading import load_encoder, marks_for, open_embedders
 from app.settings import Settings
 from app.sites.config import read_config
@@ -32,11 +35,17 @@ SHOWN = 20
 
 def ingest_command(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Files and folders: Markdown, HTML, PDF, .docx, .csv, text; .zip of these; .jsonl."),
+        list[str] | None,
+        typer.Argument(
+            help="Files and folders: Markdown, HTML, PDF, .docx, .csv, text; .zip of these; .jsonl. "
+            "Addresses of web pages and of sitemaps."
+        ),
     ] = None,
     jsonl: Annotated[
         str | None, typer.Option(help="Records {id, title, text, url?} as JSON Lines; `-` reads standard input.")
+    ] = None,
+    addresses: Annotated[
+        Path | None, typer.Option(help="Text file with addresses of web pages and sitemaps, one a line.")
     ] = None,
     site: Annotated[str, typer.Option(help="Site that they belong to; made if it is new.")] = "default",
     audience: Annotated[
@@ -54,33 +63,55 @@ def ingest_command(
     ] = False,
 ) -> None:
     """Read documents, cut and encode them, and store what is new or changed."""
-    if not paths and jsonl is None:
-        used_wrongly("Name the files or folders to ingest, or records with --jsonl FILE.")
-    if url is not None and not url.startswith(("http://", "https://")):
+    if not paths and jsonl is None and addresses is None:
+        used_wrongly("Name the files, folders or web pages to ingest, or records with --jsonl FILE.")
+    if url is not None and not is_address(url):
         used_wrongly("An address begins with http:// or https://, such as --url https://www.example.org/help.")
-    if follow and (jsonl is not None or not all(path.exists() for path in paths or [])):
+    wanted = _Wanted(
+        site=site,
+        paths=[Path(each) for each in paths or [] if not is_address(each)],
+        records=[] if jsonl is None else [sys.stdin.buffer if jsonl == "-" else Path(jsonl)],
+        pages=[Pages(each, (each,)) for each in paths or [] if is_address(each)] + _listed(addresses),
+        exclude=exclude or [],
+        audience=None if audience is None else labels_given(audience),
+        base_url=url,
+    )
+    if follow and (wanted.records or wanted.pages or not all(path.exists() for path in wanted.paths)):
         used_wrongly("Only files and folders that are there can be watched.")
-    settings = settings_for()
-    labels = None if audience is None else labels_given(audience)
-    report = run(_ingest(settings, paths or [], jsonl, site, exclude or [], labels, url, follow=follow))
+    report = run(_ingest(settings_for(), wanted, follow=follow))
     _tell(report, site)
     if report.failed:
         raise typer.Exit(1)
 
 
-async def _ingest(
-    settings: Settings,
-    paths: list[Path],
-    jsonl: str | None,
-    site: str,
-    exclude: list[str],
-    audience: frozenset[str] | None,
-    url: str | None,
-    *,
-    follow: bool,
-) -> IngestReport:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is to be ingested, and how."""
+
+    site: str
+    paths: list[Path]
+    records: list[Path | BinaryIO]
+    pages: list[Pages]
+    exclude: list[str]
+    audience: frozenset[str] | None
+    base_url: str | None
+
+
+def _listed(file: Path | None) -> list[Pages]:
+    """The source that a list of addresses is."""
+    if file is None:
+        return []
+    try:
+        found = read_addresses(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        used_wrongly(f"The list {file} cannot be read; it is a text file with an address a line.")
+    if not found:
+        used_wrongly(f"The list {file} names no address.")
+    return [Pages(str(file.resolve()), found)]
+
+
+async def _ingest(settings: Settings, wanted: _Wanted, *, follow: bool) -> IngestReport:
     """Ingest once; with `follow`, again after each change until this is cancelled."""
-    records = [] if jsonl is None else [sys.stdin.buffer if jsonl == "-" else Path(jsonl)]
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     async with open_database(settings, command="parley ingest", exclusive=False) as engine:
         if settings.embedded:
@@ -100,31 +131,34 @@ async def _ingest(
                     sessions,
                     encoder,
                     settings.knowledge,
-                    site=site,
-                    paths=paths,
-                    records=records,
-                    exclude=exclude,
-                    audience=audience,
-                    base_url=url,
+                    site=wanted.site,
+                    paths=wanted.paths,
+                    records=wanted.records,
+                    pages=wanted.pages,
+                    exclude=wanted.exclude,
+                    audience=wanted.audience,
+                    base_url=wanted.base_url,
                     screen=marks_for(encoder),
                     progress=show,
                 )
                 async with open_embedders(settings) as encoders:
-                    await _show_encoders(sessions, encoders, site, settings, report)
+                    await _show_encoders(sessions, encoders, wanted.site, settings, report)
                     if not report.failed:
-                        await _forget_others(sessions, site, [encoder.name, *(each.stored_as for each in encoders)])
+                        await _forget_others(
+                            sessions, wanted.site, [encoder.name, *(each.stored_as for each in encoders)]
+                        )
                 return report
 
             async def again() -> None:
                 report = await once()
                 if report.chunks or report.removed or report.failed:
-                    _tell(report, site)
+                    _tell(report, wanted.site)
 
             report = await once()
             if follow:
-                _tell(report, site)
+                _tell(report, wanted.site)
                 bar.update(task, description="Watching …")
-                await watch(paths, again)
+                await watch(wanted.paths, again)
             return report
 
 

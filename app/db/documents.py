@@ -1,7 +1,7 @@
 """Documents, their passages and vectors."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -15,6 +15,19 @@ from graph.knowledge.split import Chunk as Passage
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """How a document came from the web: a digest of its content, where it was in the end, and what its server gave.
+
+    `etag` and `modified` let the server tell later whether it has changed.
+    """
+
+    digest: str
+    url: str
+    etag: str | None
+    modified: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewDocument:
     """A document that is to be stored. `vectors` has shape `(len(chunks), dimensions)`.
 
@@ -22,6 +35,7 @@ class NewDocument:
         suspicious: of each chunk, whether it seems to hold instructions; empty when they were not screened.
         audience: labels of which a reader needs one; without any, everybody reads it.
         language: its code of ISO 639-1, if it is known.
+        fetched: how it came, if it was fetched.
     """
 
     path: str
@@ -33,6 +47,7 @@ class NewDocument:
     suspicious: Sequence[bool] = ()
     audience: Sequence[str] = ()
     language: str | None = None
+    fetched: Fetched | None = None
 
 
 async def document_sources(session: AsyncSession, site_id: int) -> list[str]:
@@ -47,6 +62,16 @@ async def content_hashes(session: AsyncSession, site_id: int, source: str) -> di
         select(Document.path, Document.content_hash).where(Document.site_id == site_id, Document.source == source)
     )
     return {row.path: row.content_hash for row in rows}
+
+
+async def fetched_pages(session: AsyncSession, site_id: int, source: str) -> dict[str, tuple[str, Fetched]]:
+    """Return the content hash of each document of a source that was fetched, and how it came, by path."""
+    rows = await session.execute(
+        select(Document.path, Document.content_hash, Document.fetched).where(
+            Document.site_id == site_id, Document.source == source, Document.fetched.is_not(None)
+        )
+    )
+    return {row.path: (row.content_hash, Fetched(**row.fetched)) for row in rows}
 
 
 async def labels_of_source(session: AsyncSession, site_id: int, source: str) -> list[str]:
@@ -121,11 +146,13 @@ async def _upsert(session: AsyncSession, site_id: int, source: str, documents: S
                 "content_hash": document.content_hash,
                 "audience": list(document.audience),
                 "language": document.language,
+                "fetched": None if document.fetched is None else asdict(document.fetched),
             }
             for document in documents
         ]
     )
-    replaced = {name: statement.excluded[name] for name in ("title", "url", "content_hash", "audience", "language")}
+    columns = ("title", "url", "content_hash", "audience", "language", "fetched")
+    replaced = {name: statement.excluded[name] for name in columns}
     rows = await session.execute(
         statement.on_conflict_do_update(
             index_elements=["site_id", "source", "path"], set_=replaced | {"updated_at": func.now()}

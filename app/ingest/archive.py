@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from app.ingest.items import Item, Problem, Skipped, too_large
+from app.ingest.items import Found, Item, Problem, Skipped, too_large
 from graph.knowledge.parse import READABLE
 
 ARCHIVE = ".zip"
@@ -35,7 +35,7 @@ class ArchiveSource:
         """The archive's path, unless it was given another name."""
         return self.label or str(self.file.resolve())
 
-    def items(self) -> Iterator[Item | Problem | Skipped]:
+    def items(self) -> Iterator[Found]:
         """Read the files in the order of their names."""
         try:
             with zipfile.ZipFile(self.file) as archive:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from app.ingest.archive import ARCHIVE
-from app.ingest.items import Item, Problem, Skipped, too_large
+from app.ingest.items import Found, Item, Problem, Skipped, too_large
 from graph.knowledge.parse import READABLE
 
 RECORDS = ".jsonl"
@@ -33,7 +33,7 @@ class FileSource:
         """The root folder, unless it was given another name."""
         return self.label or str(self.root)
 
-    def items(self) -> Iterator[Item | Problem | Skipped]:
+    def items(self) -> Iterator[Found]:
         """Read the files in the order of their names."""
         if self.start.is_file():
             item = self._read(self.start)

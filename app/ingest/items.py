@@ -1,8 +1,22 @@
 """What an ingestion works through: documents to be, and what could not become one."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave with a page, to ask it later whether the page has changed."""
+
+    etag: str | None = None
+    modified: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that ask so."""
+        named = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
+        return {name: value for name, value in named.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +33,7 @@ class Item:
     name: str | None = None
     title: str = ""
     url: str | None = None
+    validators: Validators | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,16 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """A page that is as it was stored, as its server says."""
+
+    path: str
+
+
+Found = Item | Problem | Skipped | Unchanged
+
+
 class Source(Protocol):
     """A place that holds documents."""
 
@@ -49,8 +74,25 @@ class Source(Protocol):
         """What its documents are stored under."""
         ...
 
-    def items(self) -> Iterator[Item | Problem | Skipped]:
+    def items(self) -> Iterator[Found]:
         """Read the items one by one. Blocks: take each in a thread."""
+        ...
+
+    def covers(self, path: str) -> bool:
+        """Whether a stored document of this path is gone when `items` does not bring it."""
+        ...
+
+
+class AsyncSource(Protocol):
+    """A place that holds documents and is waited for."""
+
+    @property
+    def name(self) -> str:
+        """What its documents are stored under."""
+        ...
+
+    def items(self) -> AsyncIterator[Found]:
+        """Fetch the items one by one."""
         ...
 
     def covers(self, path: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.ingest.items import Item, Problem, Skipped, too_large
+from app.ingest.items import Found, Item, Problem, too_large
 
 STANDARD_INPUT = "standard input"
 
@@ -27,7 +27,7 @@ class RecordSource:
             return self.label
         return str(self.file.resolve()) if isinstance(self.file, Path) else STANDARD_INPUT
 
-    def items(self) -> Iterator[Item | Problem | Skipped]:
+    def items(self) -> Iterator[Found]:
         """Read the records in their order. A bad line is a problem; the next is read all the same."""
         seen: set[str] = set()
         try:

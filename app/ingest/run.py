@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -12,20 +13,24 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.documents import (
+    Fetched,
     NewDocument,
     content_hashes,
     document_sources,
+    fetched_pages,
     labels_of_source,
     remove_documents,
     write_documents,
 )
 from app.db.sites import ensure_site
 from app.ingest.archive import ARCHIVE, ArchiveSource
+from app.ingest.fetch import Bounds, Fetcher
 from app.ingest.files import RECORDS, file_source
-from app.ingest.items import Item, Problem, Skipped, Source
+from app.ingest.items import AsyncSource, Found, Item, Problem, Skipped, Source, Unchanged, Validators
 from app.ingest.parser import Parser
 from app.ingest.records import RecordSource
 from app.ingest.report import IngestReport, Progress
+from app.ingest.web import Pages, WebSource
 from app.settings import Knowledge
 from graph.context import Encoder, FloatArray
 from graph.guards.language import language_of_document
@@ -52,6 +57,7 @@ async def ingest(
     site: str,
     paths: Sequence[Path] = (),
     records: Sequence[Path | BinaryIO] = (),
+    pages: Sequence[Pages] = (),
     source: str | None = None,
     exclude: Sequence[str] = (),
     audience: frozenset[str] | None = None,
@@ -59,9 +65,9 @@ async def ingest(
     screen: Screen | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
-    """Bring a site's documents up to date with files, folders and records.
+    """Bring a site's documents up to date with files, folders, records and web pages.
 
-    What has not changed since is not written; what is gone from a folder or file of records is removed. Every batch
+    What has not changed since is not written; what is gone from a folder, file or sitemap is removed. Every batch
     is one transaction, so that a run that is broken off keeps what it has stored, and no document is half there.
 
     Args:
@@ -71,6 +77,7 @@ async def ingest(
         site: name of the site; made if it is new.
         paths: files and folders; a `.jsonl` file is taken as records, a `.zip` as a folder.
         records: files or streams of JSON Lines, as `RecordSource` reads them.
+        pages: web pages, as `WebSource` fetches them.
         source: a name for a single folder that stays the same wherever the folder lies.
         exclude: patterns of paths below a folder that are passed over; what they match is gone from the site.
         audience: labels of which a reader needs one; if it is empty, everybody reads the documents. None is for
@@ -83,7 +90,7 @@ async def ingest(
     async with sessions.begin() as session:
         site_id = (await ensure_site(session, site)).id
         known = await document_sources(session, site_id)
-    sources: list[Source] = []
+    sources: list[Source | AsyncSource] = []
     for path in paths:
         if not path.exists():
             report.failed.append((str(path), "There is no such file or folder."))
@@ -94,9 +101,19 @@ async def ingest(
         else:
             sources.append(file_source(path, known, settings.max_document_bytes, source, exclude))
     sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
-    with Parser() as parser:
-        for each in sources:
-            run = _Run(sessions, encoder, settings, site_id, each, audience, base_url, screen, report, progress, parser)
+    labels = sorted(audience or ())
+    async with AsyncExitStack() as stack:
+        if pages:
+            bounds = Bounds(settings.private_addresses, settings.max_document_bytes, pause_s=settings.crawl_pause_s)
+            fetcher = await stack.enter_async_context(Fetcher(bounds))
+            for web in pages:
+                validators = await _validators(sessions, site_id, web.name, encoder, settings, labels)
+                sources.append(WebSource(web, fetcher, settings.max_document_bytes, validators))
+        parser = stack.enter_context(Parser())
+        for source_ in sources:
+            run = _Run(
+                sessions, encoder, settings, site_id, source_, audience, base_url, screen, report, progress, parser
+            )
             await run.run()
     return report
 
@@ -110,7 +127,7 @@ class _Run:
         encoder: Encoder,
         settings: Knowledge,
         site_id: int,
-        source: Source,
+        source: Source | AsyncSource,
         audience: frozenset[str] | None,
         base_url: str | None,
         screen: Screen | None,
@@ -120,7 +137,7 @@ class _Run:
     ) -> None:
         self._sessions = sessions
         self._encoder = encoder
-        self._chunk_tokens = settings.chunk_tokens
+        self._settings = settings
         self._site_id = site_id
         self._source = source
         self._audience = audience
@@ -132,7 +149,7 @@ class _Run:
         self._parser = parser
         self._count = encoder.count_tokens
         self._stored: dict[str, str] = {}
-        self._batch: list[tuple[str, str, ParsedDocument, list[Chunk]]] = []
+        self._batch: list[tuple[Item, str, ParsedDocument, list[Chunk]]] = []
         self._kept: set[str] = set()
         self._kept_folders: set[str] = set()
         self._removes = True
@@ -150,8 +167,7 @@ class _Run:
                 )
             )
             return
-        items = self._source.items()
-        while (item := await asyncio.to_thread(next, items, None)) is not None:
+        async for item in _items(self._source):
             match item:
                 case Item():
                     await self._take(item)
@@ -159,15 +175,20 @@ class _Run:
                     self._fail(item)
                 case Skipped():
                     self._report.skipped.append((item.path, item.reason))
+                case Unchanged():
+                    self._kept.add(item.path)
+                    self._report.unchanged += 1
             self._progress(Progress(self._report.documents, self._report.chunks, item.path))
         await self._store()
         await self._remove()
 
     async def _take(self, item: Item) -> None:
         self._kept.add(item.path)
-        if self._base_url is not None and item.name is not None:
+        if self._base_url is not None and item.name is not None and item.url is None:
             item = replace(item, url=f"{self._base_url.rstrip('/')}/{quote(item.path)}")
-        content_hash = self._hash(item)
+        # A record's digest holds its address.
+        given = None if item.name is None else item.url
+        content_hash = _hash(item.digest, given, self._encoder, self._settings, self._labels)
         if self._stored.get(item.path) == content_hash:
             self._report.unchanged += 1
             return
@@ -176,13 +197,13 @@ class _Run:
         except ParseError as error:
             self._fail(Problem(item.path, str(error)))
             return
-        self._batch.append((item.path, content_hash, document, chunks))
+        self._batch.append((replace(item, data=b""), content_hash, document, chunks))
         if sum(len(each[3]) for each in self._batch) >= BATCH_CHUNKS or len(self._batch) >= BATCH_DOCUMENTS:
             await self._store()
 
     def _read(self, item: Item) -> tuple[ParsedDocument, list[Chunk]]:
         document = self._parser.parse(item)
-        return document, split(document, chunk_tokens=self._chunk_tokens, count=self._count)
+        return document, split(document, chunk_tokens=self._settings.chunk_tokens, count=self._count)
 
     async def _store(self) -> None:
         batch, self._batch = self._batch, []
@@ -192,11 +213,11 @@ class _Run:
         marks = await self._screened([chunk.text for *_, chunks in batch for chunk in chunks])
         documents = []
         start = 0
-        for path, content_hash, document, chunks in batch:
+        for item, content_hash, document, chunks in batch:
             own = vectors[start : start + len(chunks)]
             documents.append(
                 NewDocument(
-                    path,
+                    item.path,
                     document.title,
                     document.url,
                     content_hash,
@@ -205,19 +226,20 @@ class _Run:
                     suspicious=marks[start : start + len(chunks)],
                     audience=self._labels,
                     language=language_of_document("\n".join(chunk.text for chunk in chunks[:LANGUAGE_CHUNKS])),
+                    fetched=_fetched(item),
                 )
             )
             if number := sum(marks[start : start + len(chunks)]):
                 passages = "one passage seems" if number == 1 else f"{number} passages seem"
-                self._report.marked.append((path, f"{passages} to hold instructions to the assistant."))
+                self._report.marked.append((item.path, f"{passages} to hold instructions to the assistant."))
             start += len(chunks)
         async with self._sessions.begin() as session:
             await write_documents(session, self._site_id, self._source.name, documents, model=self._encoder.name)
-        changed = sum(path in self._stored for path, *_ in batch)
+        changed = sum(item.path in self._stored for item, *_ in batch)
         self._report.changed += changed
         self._report.added += len(batch) - changed
         self._report.chunks += len(vectors)
-        self._progress(Progress(self._report.documents, self._report.chunks, batch[-1][0]))
+        self._progress(Progress(self._report.documents, self._report.chunks, batch[-1][0].path))
 
     async def _screened(self, texts: list[str]) -> Sequence[bool]:
         return await asyncio.to_thread(self._screen, texts) if self._screen else [False] * len(texts)
@@ -247,11 +269,44 @@ class _Run:
     def _still_there(self, path: str) -> bool:
         return path in self._kept or any(path.startswith(folder) for folder in self._kept_folders)
 
-    def _hash(self, item: Item) -> str:
-        """What a stored document depends on: its content and address, the encoder, how it was cut, for whom it is."""
-        given = () if item.name is None or item.url is None else (item.url,)  # a record's digest holds its address
-        parts = (SPLITTER, self._encoder.name, str(self._chunk_tokens), item.digest, *given, *self._labels)
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+def _hash(digest: str, url: str | None, encoder: Encoder, settings: Knowledge, labels: Sequence[str]) -> str:
+    """What a stored document depends on: its content and address, the encoder, how it was cut, for whom it is."""
+    parts = (SPLITTER, encoder.name, str(settings.chunk_tokens), digest, *(() if url is None else (url,)), *labels)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _fetched(item: Item) -> Fetched | None:
+    if item.validators is None or item.url is None:
+        return None
+    return Fetched(item.digest, item.url, item.validators.etag, item.validators.modified)
+
+
+async def _validators(
+    sessions: Sessions, site_id: int, source: str, encoder: Encoder, settings: Knowledge, labels: Sequence[str]
+) -> dict[str, Validators]:
+    """What lets servers tell that pages have not changed, for those that would be stored as they are now."""
+    async with sessions() as session:
+        stored = await fetched_pages(session, site_id, source)
+    return {
+        path: Validators(page.etag, page.modified)
+        for path, (content_hash, page) in stored.items()
+        if content_hash == _hash(page.digest, page.url, encoder, settings, labels)
+    }
+
+
+async def _items(source: Source | AsyncSource) -> AsyncIterator[Found]:
+    items = source.items()
+    if isinstance(items, AsyncIterator):
+        async for item in items:
+            yield item
+        return
+    while (found := await asyncio.to_thread(_next, items)) is not None:
+        yield found
+
+
+def _next(items: Iterator[Found]) -> Found | None:
+    return next(items, None)
 
 
 def _silent(progress: Progress) -> None:

@@ -6,7 +6,7 @@ from app.db.tables.cache import CachedAnswer
 from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
 from app.db.tables.intents import IntentCorrection, IntentVersion
 from app.db.tables.keys import SiteKey, VisitorKey
-from app.db.tables.knowledge import Chunk, Document, Embedding
+from app.db.tables.knowledge import Chunk, Crawl, Document, Embedding
 from app.db.tables.people import (
     Member,
     MemberIdentity,
@@ -30,6 +30,7 @@ __all__ = [
     "Chunk",
     "Citation",
     "Conversation",
+    "Crawl",
     "Document",
     "Embedding",
     "Handover",

@@ -16,7 +16,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, now_column, site_column
@@ -49,7 +49,7 @@ class Document(Base):
     """A file, page or record of a site's knowledge. `path` is relative to `source`, or the record's id.
 
     `audience` holds the labels of which a reader needs one; nobody needs any where it is empty. `language` is a code of
-    ISO 639-1, if it is known.
+    ISO 639-1, if it is known. `fetched` says how it came, if it came from the web (see `app.db.documents.Fetched`).
     """
 
     __tablename__ = "documents"
@@ -67,6 +67,7 @@ class Document(Base):
     content_hash: Mapped[str]
     audience: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     language: Mapped[str | None]
+    fetched: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     updated_at: Mapped[datetime] = now_column()
 
 
@@ -120,3 +121,23 @@ class Embedding(Base):
     model: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[int] = site_column()
     vector: Mapped[Any] = mapped_column(HALFVEC())
+
+
+class Crawl(Base):
+    """The last run of a source of web pages that a site's configuration names.
+
+    `failed` holds pairs of what could not be read and why, the first of `failures`. `ended_at` is null while it runs.
+    """
+
+    __tablename__ = "crawls"
+
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    added: Mapped[int] = mapped_column(server_default="0")
+    changed: Mapped[int] = mapped_column(server_default="0")
+    unchanged: Mapped[int] = mapped_column(server_default="0")
+    removed: Mapped[int] = mapped_column(server_default="0")
+    failures: Mapped[int] = mapped_column(server_default="0")
+    failed: Mapped[list[list[str]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
