@@ -100,7 +100,7 @@ async def ingest(
             sources.append(ArchiveSource(path, settings.max_document_bytes, source, tuple(exclude)))
         else:
             sources.append(file_source(path, known, settings.max_document_bytes, source, exclude))
-    sources += [RecordSource(each, settings.max_document_bytes, source) for each in records]
+    sources += [RecordSource(file, settings.max_document_bytes, source) for file in records]
     labels = sorted(audience or ())
     async with AsyncExitStack() as stack:
         if pages:
