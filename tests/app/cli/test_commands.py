@@ -120,7 +120,7 @@ def test_classify_tells_the_intent(parley: Parley) -> None:
         (["screen", "--jsonl", "missing.jsonl"], "", 1, "missing.jsonl cannot be read"),
         (["screen", "--jsonl", "-"], "[1]", 1, 'line 1: an object with "id" and a text "text" is needed'),
         (["classify", "--jsonl", "-"], "{", 1, "line 1: this is not JSON"),
-        (["ingest"], "", 2, "Name the files or folders to ingest"),
+        (["ingest"], "", 2, "Name the files, folders or web pages to ingest"),
         (["nonsense"], "", 2, "No such command"),
         (["serve", "--port", "0"], "", 2, "port"),
     ],
