@@ -4,6 +4,7 @@ The installed encoder sees every passage and every question in any case: guards,
 and it ranks whenever no other can.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -12,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.ledger import enter
 from app.db.search import Ranking
-from app.db.vectors import knowledge_version, store_vectors, stored_length, unseen_passages
+from app.db.vectors import Unseen, knowledge_version, store_vectors, stored_length, unseen_passages
 from app.prices import priced
 from app.settings import Settings
-from graph.context import Breakers
+from graph.context import Breakers, Encoder
 from graph.encoder.hosted import HostedEncoder
 from graph.errors import ModelFault, ServerFault
 from graph.events import Usage
@@ -100,14 +101,41 @@ async def show_unseen(sessions: Sessions, encoder: HostedEncoder, site_id: int, 
             length = await stored_length(session, site_id, encoder.stored_as)
         if not passages:
             return shown
-        texts = [Chunk(tuple(each.heading.split(SEPARATOR)), each.text).embedded for each in passages]
-        given = await encoder.encode(texts)
+        given = await encoder.encode([_text(each) for each in passages])
         async with sessions.begin() as session:
             await enter(session, site_id, None, [priced(given.usage, settings)])
         _hold_to(length, encoder, given.vectors.shape[1])
         async with sessions.begin() as session:
             await store_vectors(session, site_id, encoder.stored_as, passages, given.vectors)
         shown += len(passages)
+
+
+async def show_installed(
+    sessions: Sessions, encoder: Encoder, site_id: int, shown: Callable[[int], None] | None = None
+) -> int:
+    """Show the installed encoder what it has not seen of a site, as after it was exchanged; return how many passages.
+
+    The vectors of the one before stay, so that a process which still has it goes on searching by them.
+
+    Args:
+        shown: told after each batch how many passages have been shown.
+    """
+    count = 0
+    while True:
+        async with sessions() as session:
+            passages = await unseen_passages(session, site_id, encoder.name, limit=BATCH)
+        if not passages:
+            return count
+        vectors = await asyncio.to_thread(encoder.encode, [_text(each) for each in passages])
+        async with sessions.begin() as session:
+            await store_vectors(session, site_id, encoder.name, passages, vectors)
+        count += len(passages)
+        if shown is not None:
+            shown(count)
+
+
+def _text(passage: Unseen) -> str:
+    return Chunk(tuple(passage.heading.split(SEPARATOR)), passage.text).embedded
 
 
 def _hold_to(stored: int | None, encoder: HostedEncoder, length: int) -> None:

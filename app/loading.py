@@ -4,6 +4,7 @@ A part is imported when it is loaded: together they take seconds to import, and 
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,9 +34,14 @@ def load_encoder(settings: Settings) -> Encoder:
     from graph.encoder.onnx import OnnxEncoder
     from graph.encoder.remembering import RememberingEncoder
 
-    model = settings.embedding.model or model_files.checked(model_files.ENCODER)
+    model, name = settings.embedding.model, None
+    if model is None:
+        model = model_files.checked(model_files.ENCODER)
+    elif model.is_file():  # most are called `model.onnx`: the content tells them apart
+        with model.open("rb") as file:
+            name = f"{model.stem}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
     tokenizer = settings.embedding.tokenizer or model_files.checked(model_files.TOKENIZER)
-    return RememberingEncoder(OnnxEncoder(model, tokenizer, threads=settings.embedding.threads))
+    return RememberingEncoder(OnnxEncoder(model, tokenizer, threads=settings.embedding.threads, name=name))
 
 
 def load_reranker(settings: Settings) -> Reranker | None:

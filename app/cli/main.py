@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": ("app.cli.serve:serve", "Serve the chat page."),
     "ask": ("app.cli.ask:ask", "Ask a question and print the answer with its sources."),
     "ingest": ("app.cli.ingest:ingest_command", "Read documents and store what is new or changed."),
+    "reindex": ("app.cli.reindex:reindex", "Encode all passages with another encoder, beside the old vectors."),
     "search": ("app.cli.lines:search", "Search a site's documents."),
     "screen": ("app.cli.lines:screen", "Screen texts for injection and personal data."),
     "classify": ("app.cli.lines:classify", "Tell what messages want."),

@@ -14,7 +14,7 @@ from app.db.messages import mark_cut
 from app.db.migrate import migrate
 from app.guide import ingest_guide
 from app.jobs.worker import run_worker
-from app.loading import open_embedders
+from app.loading import load_encoder, open_embedders
 from app.settings import Settings
 from app.tls import check_certificate
 from app.wiring import open_services
@@ -61,7 +61,9 @@ async def _serve(settings: Settings) -> None:
         jobs = None
         if settings.embedded:
             embedders = services.embedders.of(())
-            jobs = asyncio.create_task(run_worker(services.engine, settings, stop, embedders=embedders))
+            jobs = asyncio.create_task(
+                run_worker(services.engine, settings, stop, encoder=services.encoder, embedders=embedders)
+            )
         try:
             await serve_app(services, settings.server.host, settings.server.port)
         finally:
@@ -77,4 +79,5 @@ async def _work(settings: Settings) -> None:
     async with open_database(settings, command="parley worker") as engine, open_embedders(settings) as embedders:
         if settings.embedded:
             await migrate(engine)
-        await run_worker(engine, settings, stop, embedders=embedders)
+        encoder = await asyncio.to_thread(load_encoder, settings)
+        await run_worker(engine, settings, stop, encoder=encoder, embedders=embedders)

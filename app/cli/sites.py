@@ -11,8 +11,9 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli.run import CommandFailed, on_database, run, settings_for, used_wrongly
+from app.db.crawls import last_crawls
 from app.db.sites import add_site, configure_site, delete_site, list_sites, site_by_name
-from app.db.tables import Site
+from app.db.tables import Crawl, Site
 from app.settings import Settings
 from app.sites.config import HIDDEN, SiteConfig, read_config
 from app.sites.models import check_names
@@ -61,6 +62,54 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines
 def show(name: Name) -> None:
     """Print a site's configuration as TOML. Keys that are not set follow the settings of the process."""
     print(_config(run(on_database(settings_for(), "parley site show", lambda session: _site(session, name)))).as_toml())
+
+
+@sites.command("sources")
+def sources(
+    name: Name, as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines, with all failures.")] = False
+) -> None:
+    """List the web pages that a site reads again and again, and how the last run of each went."""
+
+    async def work(session: AsyncSession) -> tuple[Site, dict[str, Crawl]]:
+        site = await _site(session, name)
+        return site, await last_crawls(session, site.id)
+
+    site, crawls = run(on_database(settings_for(), "parley site sources", work))
+    for source in _config(site).sources:
+        crawl = crawls.get(source.address)
+        if as_json:
+            print(json.dumps({"address": source.address, "every": source.every} | _told(crawl)))
+            continue
+        print(f"{source.address} every {source.every}: {_in_words(crawl)}")
+        for address, reason in crawl.failed if crawl else ():
+            print(f"  failed: {address}: {reason}")
+
+
+def _told(crawl: Crawl | None) -> dict[str, Any]:
+    if crawl is None:
+        return {"started_at": None}
+    return {
+        "started_at": crawl.started_at.isoformat(),
+        "ended_at": crawl.ended_at and crawl.ended_at.isoformat(),
+        "added": crawl.added,
+        "changed": crawl.changed,
+        "unchanged": crawl.unchanged,
+        "removed": crawl.removed,
+        "failures": crawl.failures,
+        "failed": crawl.failed,
+    }
+
+
+def _in_words(crawl: Crawl | None) -> str:
+    if crawl is None:
+        return "not read yet; the worker begins within a minute."
+    began = f"{crawl.started_at:%Y-%m-%d %H:%M} UTC"
+    if crawl.ended_at is None:
+        return f"being read since {began}."
+    return (
+        f"read at {began}: {crawl.added} added, {crawl.changed} changed, {crawl.unchanged} unchanged, "
+        f"{crawl.removed} removed, {crawl.failures} failed."
+    )
 
 
 @sites.command("edit")

@@ -2,5 +2,7 @@
 
 ENGINE = "engine"
 SETTINGS = "settings"
+ENCODER = "encoder"
+"""The installed encoder."""
 EMBEDDERS = "embedders"
 """The hosted encoders."""

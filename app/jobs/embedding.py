@@ -1,4 +1,4 @@
-"""Shows the hosted encoders what they have not seen: after documents or the chain have changed, or one was away."""
+"""Shows the encoders what they have not seen: after documents have changed, or one was away, exchanged or added."""
 
 import logging
 from collections.abc import Sequence
@@ -7,10 +7,11 @@ from procrastinate import Blueprint, JobContext
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.db.sites import list_sites
-from app.embedders import show_unseen
-from app.jobs.context import EMBEDDERS, ENGINE, SETTINGS
+from app.embedders import show_installed, show_unseen
+from app.jobs.context import EMBEDDERS, ENCODER, ENGINE, SETTINGS
 from app.settings import Settings
 from app.sites.config import read_config
+from graph.context import Encoder
 from graph.encoder.hosted import HostedEncoder
 from graph.errors import ModelFault
 
@@ -26,6 +27,7 @@ def embedding() -> Blueprint:
     async def _embed(context: JobContext, timestamp: int) -> None:
         given = context.additional_context
         await embed(given[ENGINE], given[EMBEDDERS], given[SETTINGS])
+        await embed_anew(given[ENGINE], given[ENCODER])
 
     return tasks
 
@@ -44,3 +46,16 @@ async def embed(engine: AsyncEngine, encoders: Sequence[HostedEncoder], settings
                     await show_unseen(sessions, encoder, site_id, settings)
         except ModelFault as fault:
             log.warning("an encoder has not seen all passages", extra={"encoder": encoder.name, "reason": fault.label})
+
+
+async def embed_anew(engine: AsyncEngine, encoder: Encoder) -> None:
+    """Show the installed encoder, if it was exchanged, the passages of all sites."""
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    async with sessions() as session:
+        sites = await list_sites(session)
+    for site in sites:
+        shown = await show_installed(sessions, encoder, site.id)
+        if shown:
+            log.info(
+                "passages were encoded anew", extra={"site": site.name, "passages": shown, "encoder": encoder.name}
+            )

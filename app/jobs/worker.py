@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.engine import raw_url
 from app.jobs.alerts import alerting
-from app.jobs.context import EMBEDDERS, ENGINE, SETTINGS
+from app.jobs.context import EMBEDDERS, ENCODER, ENGINE, SETTINGS
+from app.jobs.crawling import crawling
 from app.jobs.embedding import embedding
 from app.jobs.upkeep import upkeep
 from app.settings import Settings
+from graph.context import Encoder
 from graph.encoder.hosted import HostedEncoder
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ def job_app(engine: AsyncEngine) -> App:
     app.add_tasks_from(upkeep(), namespace="upkeep")
     app.add_tasks_from(alerting(), namespace="alerts")
     app.add_tasks_from(embedding(), namespace="embedding")
+    app.add_tasks_from(crawling(), namespace="crawling")
     return app
 
 
@@ -37,6 +40,7 @@ async def run_worker(
     settings: Settings,
     stop: asyncio.Event,
     *,
+    encoder: Encoder,
     embedders: Sequence[HostedEncoder] = (),
     concurrency: int = 2,
 ) -> None:
@@ -45,9 +49,10 @@ async def run_worker(
     A database that goes away is waited for. Any number of workers may run, on any number of machines.
 
     Args:
-        embedders: encoders that are shown what they have not seen.
+        encoder: reads the documents that jobs fetch, and is shown what it has not seen.
+        embedders: hosted encoders that are shown what they have not seen.
     """
-    context = {ENGINE: engine, SETTINGS: settings, EMBEDDERS: embedders}
+    context = {ENGINE: engine, SETTINGS: settings, ENCODER: encoder, EMBEDDERS: embedders}
     stopped = asyncio.create_task(stop.wait())
     try:
         while not stop.is_set():

@@ -1,6 +1,7 @@
 """What the owner of a site sets: checked when it is written, read as one frozen value."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -23,12 +24,16 @@ from pydantic import (
     model_validator,
 )
 
+from app.labels import LabelRefused, read_labels
 from app.settings import CacheMode
 from graph.errors import ConfigError
 
 _DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
 _PORTS = {"http": 80, "https": 443}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_INTERVAL = re.compile(r"([1-9]\d{0,5})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=365)
 LEAST_SECRET = 32
 LEAST_RSA = 2048
 _CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
@@ -91,6 +96,27 @@ def _algorithms(pem: str) -> list[str]:
         case Ed25519PublicKey():
             return ["EdDSA"]
     raise ValueError(f"the public key must be RSA of {LEAST_RSA} bits or more, P-256, P-384, P-521 or Ed25519")
+
+
+def _interval(text: str) -> str:
+    found = _INTERVAL.fullmatch(text)
+    if not found or not SHORTEST <= timedelta(**{_UNITS[found[2]]: int(found[1])}) <= LONGEST:
+        raise ValueError('write how often as "30m", "24h" or "7d": at least 10 minutes, at most 365 days')
+    return text
+
+
+def _address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("write an address that begins with https:// or http://, without a user or password")
+    return text
+
+
+def _labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(read_labels(labels)))
+    except LabelRefused as refused:
+        raise ValueError(str(refused)) from None
 
 
 Usd = Annotated[Decimal, PlainSerializer(float)]
@@ -200,6 +226,26 @@ class Budget(Part):
     """Shares that are told when they are reached, each once in a day and in a month."""
 
 
+class SiteSource(Part):
+    """Web pages that are read again every so often: a page, or a sitemap with all that it names."""
+
+    address: Annotated[str, Field(max_length=2000), AfterValidator(_address)]
+    every: Annotated[str, AfterValidator(_interval)] = "24h"
+    audience: Annotated[tuple[str, ...], AfterValidator(_labels)] = ()
+    """Labels of which a reader needs one; empty: everybody reads them."""
+
+    @property
+    def interval(self) -> timedelta:
+        """`every` as a time."""
+        return timedelta(**{_UNITS[self.every[-1]]: int(self.every[:-1])})
+
+
+def _once_each(sources: tuple[SiteSource, ...]) -> tuple[SiteSource, ...]:
+    if len({source.address for source in sources}) < len(sources):
+        raise ValueError("name each address once")
+    return sources
+
+
 class SiteConfig(Part):
     """All that a site's owner sets. Unset keys follow the settings of the process."""
 
@@ -214,6 +260,7 @@ class SiteConfig(Part):
     models: SiteModels = SiteModels()
     limits: SiteLimits = SiteLimits()
     budget: Budget = Budget()
+    sources: Annotated[tuple[SiteSource, ...], Field(max_length=100), AfterValidator(_once_each)] = ()
 
     def stored(self) -> dict[str, Any]:
         """As the database keeps it: what differs from the defaults, secrets in clear."""

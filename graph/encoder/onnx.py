@@ -24,13 +24,13 @@ class OnnxEncoder:
     Mean pooling as in Reimers and Gurevych, "Sentence-BERT" (2019). Texts beyond 256 tokens are cut.
     """
 
-    def __init__(self, model: Path, tokenizer: Path, *, threads: int = 2) -> None:
-        """Load the model.
+    def __init__(self, model: Path, tokenizer: Path, *, threads: int = 2, name: str | None = None) -> None:
+        """Load the model. What it encodes is stored under its name: by default that of the file.
 
         Raises:
             ConfigError: a file is not what it should be.
         """
-        self.name = model.stem
+        self.name = name or model.stem
         self.max_tokens = MAX_TOKENS - 2  # two frame the text
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

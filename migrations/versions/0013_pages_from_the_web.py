@@ -14,6 +14,8 @@ def upgrade() -> None:
         CREATE TABLE crawls (
             site_id bigint NOT NULL CONSTRAINT crawls_site_id_fk REFERENCES sites (id) ON DELETE CASCADE,
             address varchar NOT NULL,
+            every interval NOT NULL,
+            audience text[] DEFAULT '{}'::text[] NOT NULL,
             started_at timestamptz NOT NULL,
             ended_at timestamptz,
             added bigint DEFAULT 0 NOT NULL,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.model_files import ENCODER, checked
 from tests.app.cli.conftest import Parley
 
 PAGES = {
@@ -29,6 +30,18 @@ def test_a_second_ingestion_writes_nothing_and_a_removed_file_goes(parley: Parle
 
     (shop / "plans.md").unlink()
     assert parley("ingest", str(shop), "--site", "shop").out.startswith("0 added, 0 changed, 1 unchanged, 1 removed")
+
+
+def test_another_encoder_is_shown_everything_once(
+    parley: Parley, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(checked(ENCODER).read_bytes())
+    monkeypatch.setenv("PARLEY_EMBEDDING__MODEL", str(model))
+
+    assert parley("reindex", "--site", "shop").out == "2 passages encoded.\n"
+    assert parley("reindex").out == "0 passages encoded.\n"
+    assert parley("reindex", "--site", "nowhere").err.startswith("There is no site nowhere")
 
 
 def test_search_answers_each_line(parley: Parley, shop: Path) -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.crawls import Outcome, Plan, crawl_begins, crawl_ended
 from app.db.sites import site_by_name
 from app.sites.config import HIDDEN
 from tests.app.cli.conftest import Parley
@@ -128,3 +130,27 @@ def test_wrong_use_is_one_sentence_and_changes_nothing(
 
     assert (ran.code, sentence in ran.err, ran.err.count("\n")) == (code, True, 1), ran.err
     assert shop("site", "list", "--json").lines == [{"name": "shop", "origins": [SHOP], "version": 0}]
+
+
+def test_sources_are_listed_with_how_their_last_run_went(
+    shop: Parley, sessions: async_sessionmaker[AsyncSession]
+) -> None:
+    sources = '[{address = "https://a.example/map.xml"}, {address = "https://a.example/b", every = "7d"}]'
+    assert shop("site", "edit", "shop", "--set", f"sources={sources}").code == 0
+
+    async def read() -> None:
+        async with sessions.begin() as session:
+            site = await site_by_name(session, "shop")
+            assert site is not None
+            await crawl_begins(session, site.id, "https://a.example/b", Plan(timedelta(days=7)))
+            outcome = Outcome(3, 2, 1, 0, [("https://a.example/c", "The page is gone (status 404).")])
+            await crawl_ended(session, site.id, "https://a.example/b", outcome)
+
+    asyncio.run(read())
+    said = shop("site", "sources", "shop").out
+    told = shop("site", "sources", "shop", "--json").lines
+
+    assert "https://a.example/map.xml every 24h: not read yet" in said
+    assert "3 added, 2 changed, 1 unchanged, 0 removed, 1 failed." in said
+    assert "  failed: https://a.example/c: The page is gone (status 404)." in said
+    assert [line["started_at"] is None for line in told] == [True, False]

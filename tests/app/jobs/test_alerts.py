@@ -21,6 +21,7 @@ from app.jobs.worker import job_app, run_worker
 from app.settings import Alerts, Settings
 from app.sites.config import Budget
 from tests.app.jobs.receiver import Receiver, receiving
+from tests.graph.scripted import WordEncoder
 from tests.waiting import sooner_or_later
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -139,7 +140,9 @@ async def test_an_alert_that_was_queued_twice_is_told_once(engine: AsyncEngine, 
             await app.configure_task(TELL, lock=f"alert {alert}").defer_async(alert_id=str(alert))
     stop = asyncio.Event()
     async with receiving() as receiver:
-        running = asyncio.create_task(run_worker(engine, Settings(alerts=telling(receiver)), stop, concurrency=4))
+        running = asyncio.create_task(
+            run_worker(engine, Settings(alerts=telling(receiver)), stop, encoder=WordEncoder(), concurrency=4)
+        )
         try:
             await sooner_or_later(lambda: no_jobs(engine), most_s=30)
         finally:
@@ -159,7 +162,9 @@ async def test_the_worker_tells_them_and_tries_again_when_it_failed(
         await app.configure_task("alerts:queue_alerts").defer_async(timestamp=0)
     stop = asyncio.Event()
     async with receiving(503, 204) as receiver:
-        running = asyncio.create_task(run_worker(engine, Settings(alerts=telling(receiver)), stop))
+        running = asyncio.create_task(
+            run_worker(engine, Settings(alerts=telling(receiver)), stop, encoder=WordEncoder())
+        )
         try:
 
             async def all_told() -> bool:
@@ -181,7 +186,7 @@ async def test_without_a_webhook_nothing_is_queued(engine: AsyncEngine, sessions
     async with app.open_async():
         await app.configure_task("alerts:queue_alerts").defer_async(timestamp=0)
     stop = asyncio.Event()
-    running = asyncio.create_task(run_worker(engine, Settings(), stop))
+    running = asyncio.create_task(run_worker(engine, Settings(), stop, encoder=WordEncoder()))
     try:
         await sooner_or_later(lambda: no_jobs(engine), most_s=30)
     finally:

@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.jobs.worker import job_app, run_worker
 from app.settings import Settings
+from tests.graph.scripted import WordEncoder
 
 
 @asynccontextmanager
-async def worker(engine: AsyncEngine) -> AsyncIterator[None]:
+async def worker(engine: AsyncEngine, settings: Settings | None = None) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    running = asyncio.create_task(run_worker(engine, Settings(), stop))
+    running = asyncio.create_task(run_worker(engine, settings or Settings(), stop, encoder=WordEncoder()))
     try:
         yield
     finally:
