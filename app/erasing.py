@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.audit import record
 from app.db.conversations import load_conversation
 from app.db.erasing import erase_user
+from app.db.sealed import opened
 from app.db.sites import site_by_name
 from app.db.tables import Conversation, Handover, Score, User, VisitorKey
 from app.db.users import find_user
@@ -99,11 +100,13 @@ async def _conversation(session: AsyncSession, site_id: int, conversation_id: UU
     for row in whole.citations:
         source = restored(row, pseudonyms)
         cited[row.message_id].append({"title": source.title, "url": source.url, "text": source.text})
-    judged = await session.scalars(select(Score).where(Score.message_id.in_([row.id for row in whole.messages])))
-    wishes = await session.scalars(select(Handover).where(Handover.conversation_id == conversation_id))
+    judgements = await session.scalars(select(Score).where(Score.message_id.in_([row.id for row in whole.messages])))
+    judged = await opened(session, judgements.all())
+    handovers = await session.scalars(select(Handover).where(Handover.conversation_id == conversation_id))
+    wishes = await opened(session, handovers.all())
     return {
         "id": str(conversation_id),
-        "title": back(whole.conversation.title or ""),
+        "title": back(whole.conversation.title),
         "door": whole.conversation.door,
         "created_at": whole.conversation.created_at.isoformat(),
         "messages": [

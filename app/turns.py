@@ -171,6 +171,7 @@ class _Turn:
             async with self.services.sessions.begin() as session:
                 ours = await finish_answer(
                     session,
+                    self.request.conversation_id,
                     self.answer_id,
                     owner=self.services.owner,
                     status=status,
@@ -180,7 +181,8 @@ class _Turn:
                     notice=answer.notice if answer else None,
                 )
                 if ours:  # neither replaced by the same question asked again, nor taken over by another process
-                    await cite(session, self.answer_id, self.request.site_id, self.sources if answer else ())
+                    sources = self.sources if answer else ()
+                    await cite(session, self.request.conversation_id, self.answer_id, self.request.site_id, sources)
                     await store_trace(session, trace)
                     await self._keep_answer(session)
                     billed = await self._bill(session)
@@ -204,7 +206,7 @@ class _Turn:
         if answer.recalled:
             await used_again(session, answer.recalled.entry)
         elif self.cache and "budget" not in self.details and worth_keeping(answer):  # by all the site's models
-            await self.cache.keep(session, self.answer_id, answer, self.sources)
+            await self.cache.keep(session, self.request.conversation_id, self.answer_id, answer, self.sources)
 
     async def _bill(self, session: AsyncSession) -> Billed | None:
         """Enter what the models took into the ledger, and count it towards the limits and the budget's alerts."""
@@ -298,7 +300,14 @@ class _Turn:
             return
         self.kept_at = now
         async with self.services.sessions.begin() as session:
-            await save_progress(session, self.answer_id, self.shown, self.withdrawn, owner=self.services.owner)
+            await save_progress(
+                session,
+                self.request.conversation_id,
+                self.answer_id,
+                self.shown,
+                self.withdrawn,
+                owner=self.services.owner,
+            )
 
     def _restored(self, source: Source) -> Source:
         """A source as its visitor may see it: a passage of an attached file has its own words back."""

@@ -5,14 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
 
-from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.breakers import SharedBreakers
+from app.checkpoints import SealedSaver, checkpoint_serializer
 from app.db.engine import open_database, raw_url
 from app.db.listen import Listener
 from app.db.migrate import migrate
@@ -37,7 +36,6 @@ from app.vault.open import master_of, open_vault, secret_master
 from graph.build import Turn, build_graph
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
 from graph.encoder.hosted import HostedEncoder
-from graph.state import KEPT_TYPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ class Services(Parts):
     openid: Provider | None
     reranker: Reranker | None
     graph: Turn
-    checkpoints: AsyncPostgresSaver
+    checkpoints: SealedSaver
 
     async def forget_checkpoints(self, trace_id: str) -> None:
         """Remove what the graph saved of a turn that has ended."""
@@ -139,7 +137,7 @@ async def services_on(
     """
     size = max(2, settings.database.pool_size // 2)
     async with owner_lock(engine) as owner, _checkpoint_pool(engine, size) as pool:
-        checkpoints = AsyncPostgresSaver(pool, serde=checkpoint_serializer())
+        checkpoints = SealedSaver(pool, serde=checkpoint_serializer())
         sessions = await open_vault(engine, master or secret_master(secret))
         listener = Listener(raw_url(engine))
         breakers = SharedBreakers(sessions, listener)
@@ -172,8 +170,3 @@ def _checkpoint_pool(engine: AsyncEngine, size: int) -> AsyncConnectionPool[Asyn
         open=False,
         kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
     )
-
-
-def checkpoint_serializer() -> JsonPlusSerializer:
-    """Reads back nothing but plain values and the types of the graph's own state."""
-    return JsonPlusSerializer(allowed_msgpack_modules=KEPT_TYPES)

@@ -1,5 +1,6 @@
 """Answers as those see them who follow them from another process than the one that makes them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -8,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.messages import LOCK_CLASS
+from app.db.sealed import opened
 from app.db.tables import Citation, Conversation, Message
 
 MOST_ATTEMPTS = 3
@@ -38,11 +40,11 @@ async def stored_answer(session: AsyncSession, user_id: UUID, answer_id: UUID) -
     if row is None:
         return None
     message, recent = row
-    citations = (
-        await session.scalars(select(Citation).where(Citation.message_id == answer_id).order_by(Citation.number))
-        if message.status == "done"
-        else ()
-    )
+    await opened(session, [message])
+    citations: Sequence[Citation] = ()
+    if message.status == "done":
+        cited = select(Citation).where(Citation.message_id == answer_id).order_by(Citation.number)
+        citations = await opened(session, (await session.scalars(cited)).all())
     return StoredAnswer(message, tuple(citations), message.status == "cut" and recent)
 
 
@@ -75,7 +77,7 @@ async def take_over(session: AsyncSession, answer_id: UUID, *, dead: str | None,
     return await session.scalar(
         update(Message)
         .where(*left, _recent())
-        .values(status="open", owner=str(owner), attempt=Message.attempt + 1, withdrawn=0, text="")
+        .values(status="open", owner=str(owner), attempt=Message.attempt + 1, withdrawn=0, sealed_text=b"")
         .returning(Message.attempt)
     )
 

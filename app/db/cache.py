@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, cast, delete, func, or_, select, upda
 from sqlalchemy.dialects.postgresql import BIGINT, insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.sealed import opened, writer
 from app.db.tables import CachedAnswer, Site, Trace
 from app.settings import CacheMode
 from graph.context import FloatArray, Kept
@@ -80,12 +81,15 @@ class SiteCache:
             # The version from before the search: an answer from older documents is kept where nobody finds it.
             self._asked = _Asked(question, vector, scope, version)
             rows = (await session.execute(self._nearest(self._asked))).all()
+            await opened(session, [row.CachedAnswer for row in rows])
         for row in rows:
             if row.exact or self._same(question, row.CachedAnswer.question, row.similarity):
                 return _kept(row)
         return None
 
-    async def keep(self, session: AsyncSession, answer_id: UUID, answer: Answer, sources: Sequence[Source]) -> None:
+    async def keep(
+        self, session: AsyncSession, conversation_id: UUID, answer_id: UUID, answer: Answer, sources: Sequence[Source]
+    ) -> None:
         """Keep the answer to what `find` was asked last, unless it was found or one is kept meanwhile.
 
         Args:
@@ -94,6 +98,7 @@ class SiteCache:
         if self._asked is None or any(source.chunk_id is None for source in sources):
             return
         asked = self._asked
+        write = await writer(session, conversation_id)
         await session.execute(
             insert(CachedAnswer)
             .values(
@@ -101,13 +106,12 @@ class SiteCache:
                 scope=asked.scope,
                 knowledge_version=asked.knowledge_version,
                 question_key=_key(asked.question),
-                question=asked.question,
                 vector=asked.vector,
-                text=answer.text,
                 answered_by=answer.answered_by,
                 rung=answer.rung,
                 sources=[asdict(source) for source in sources],
                 answer_id=answer_id,
+                **write.seal(CachedAnswer, answer_id, question=asked.question, text=answer.text),
             )
             .on_conflict_do_nothing()
         )

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select, tuple_, update
+from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.messages import mark_cut
 from app.db.pseudonyms import load_pseudonyms, load_pseudonyms_of
 from app.db.scores import HELPFUL
+from app.db.sealed import opened, opened_one, writer
 from app.db.tables import Attachment, Citation, Conversation, Message, Score, Span, Trace, User, VisitorKey
+
+READ_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,14 @@ async def list_conversations(
 
     Args:
         after: where the part before ended.
-        search: words that title or messages contain, as stored.
+        search: words that title or messages contain, with their pseudonyms. They are encrypted, so all are read.
         helpful: only those with an answer that the user scored so.
     """
     query = select(Conversation).where(Conversation.user_id == user_id)
     if after:
         query = query.where(tuple_(Conversation.updated_at, Conversation.id) < after)
     if search:
-        said = exists().where(
-            Message.conversation_id == Conversation.id, Message.text.icontains(search, autoescape=True)
-        )
-        query = query.where(or_(Conversation.title.icontains(search, autoescape=True), said))
+        query = query.where(Conversation.id.in_(await _holding(session, user_id, search)))
     if helpful is not None:
         query = query.where(
             exists().where(
@@ -82,10 +82,24 @@ async def list_conversations(
         )
     query = query.order_by(Conversation.updated_at.desc(), Conversation.id.desc()).limit(limit + 1)
     found = list(await session.scalars(query))
-    shown = found[:limit]
+    shown = await opened(session, found[:limit])
     last = shown[-1] if len(found) > limit else None
     pseudonyms = await load_pseudonyms_of(session, [row.id for row in shown])
     return Page(shown, pseudonyms, (last.updated_at, last.id) if last else None)
+
+
+async def _holding(session: AsyncSession, user_id: UUID, search: str) -> set[UUID]:
+    """The user's conversations whose title or messages contain these words, whatever their case."""
+    wanted = search.casefold()
+    ours = select(Conversation).where(Conversation.user_id == user_id)
+    conversations = await opened(session, (await session.scalars(ours)).all())
+    holding = {row.id for row in conversations if wanted in row.title.casefold()}
+    said = select(Message).join(Conversation, Conversation.id == Message.conversation_id)
+    said = said.where(Conversation.user_id == user_id, Conversation.id.not_in(holding))
+    async for rows in (await session.stream_scalars(said.execution_options(yield_per=READ_AT_ONCE))).partitions():
+        await opened(session, rows)
+        holding |= {row.conversation_id for row in rows if wanted in row.text.casefold()}
+    return holding
 
 
 async def load_conversation(session: AsyncSession, site_id: int, conversation_id: UUID) -> Whole | None:
@@ -102,7 +116,7 @@ async def load_conversation(session: AsyncSession, site_id: int, conversation_id
     of_this = Message.conversation_id == conversation_id
     if await session.scalar(select(exists().where(of_this, Message.status == "open"))):
         await mark_cut(session)
-    messages = list(await session.scalars(select(Message).where(of_this).order_by(Message.created_at, Message.id)))
+    messages = await session.scalars(select(Message).where(of_this).order_by(Message.created_at, Message.id))
     ids = select(Message.id).where(of_this).scalar_subquery()
     spans = await session.execute(
         select(Trace.message_id, Span)
@@ -110,47 +124,47 @@ async def load_conversation(session: AsyncSession, site_id: int, conversation_id
         .where(Trace.message_id.in_(ids))
         .order_by(Span.id)
     )
+    cited = await session.scalars(
+        select(Citation).where(Citation.message_id.in_(ids)).order_by(Citation.message_id, Citation.number)
+    )
+    files = await session.scalars(
+        select(Attachment).where(Attachment.conversation_id == conversation_id).order_by(Attachment.created_at)
+    )
+    scores = await session.scalars(
+        select(Score).where(Score.message_id.in_(ids), Score.name == HELPFUL, Score.source == "visitor")
+    )
+    await opened(session, [row[0]])
     return Whole(
         conversation=row[0],
         owner=row[1],
-        messages=messages,
-        citations=list(
-            await session.scalars(
-                select(Citation).where(Citation.message_id.in_(ids)).order_by(Citation.message_id, Citation.number)
-            )
-        ),
-        attachments=list(
-            await session.scalars(
-                select(Attachment).where(Attachment.conversation_id == conversation_id).order_by(Attachment.created_at)
-            )
-        ),
+        messages=await opened(session, messages.all()),
+        citations=await opened(session, cited.all()),
+        attachments=await opened(session, files.all()),
         spans=[(message_id, span) for message_id, span in spans if message_id],
-        scores=list(
-            await session.scalars(
-                select(Score).where(Score.message_id.in_(ids), Score.name == HELPFUL, Score.source == "visitor")
-            )
-        ),
+        scores=await opened(session, scores.all()),
         pseudonyms=await load_pseudonyms(session, conversation_id),
     )
 
 
 async def find_citation(session: AsyncSession, user_id: UUID, answer_id: UUID, number: int) -> Citation | None:
     """A passage that an answer cites, if the answer stands in a conversation of this user."""
-    return await session.scalar(
+    found = await session.scalar(
         select(Citation)
         .join(Message, Message.id == Citation.message_id)
         .join(Conversation, Conversation.id == Message.conversation_id)
         .where(Citation.message_id == answer_id, Citation.number == number, Conversation.user_id == user_id)
     )
+    return await opened_one(session, found)
 
 
 async def find_attachment(session: AsyncSession, user_id: UUID, attachment_id: UUID) -> Attachment | None:
     """A file that was sent along, if it belongs to a conversation of this user."""
-    return await session.scalar(
+    found = await session.scalar(
         select(Attachment)
         .join(Conversation, Conversation.id == Attachment.conversation_id)
         .where(Attachment.id == attachment_id, Conversation.user_id == user_id)
     )
+    return await opened_one(session, found)
 
 
 async def find_visitor_message(
@@ -165,18 +179,19 @@ async def find_visitor_message(
     if message is None:
         return None
     files = await session.scalars(select(Attachment).where(Attachment.message_id == message_id))
-    return message, list(files)
+    await opened(session, [message])
+    return message, await opened(session, files.all())
 
 
 async def rename_conversation(session: AsyncSession, user_id: UUID, conversation_id: UUID, title: str) -> bool:
     """Give a conversation of this user another title, which is protected; False when there is no such one."""
-    changed = await session.scalar(
-        update(Conversation)
-        .where(Conversation.id == conversation_id, Conversation.user_id == user_id)
-        .values(title=title)
-        .returning(Conversation.id)
-    )
-    return changed is not None
+    there = select(Conversation.id).where(Conversation.id == conversation_id, Conversation.user_id == user_id)
+    if await session.scalar(there.with_for_update()) is None:
+        return False
+    write = await writer(session, conversation_id)
+    named = write.seal(Conversation, conversation_id, title=title)
+    await session.execute(update(Conversation).where(Conversation.id == conversation_id).values(**named))
+    return True
 
 
 async def give_conversations(session: AsyncSession, user_id: UUID, to: UUID) -> None:

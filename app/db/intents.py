@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
 from app.db.listen import tell
+from app.db.sealed import opened
 from app.db.sites import CHANGED
 from app.db.tables import IntentCorrection, IntentVersion, Message, Site, Trace
 
@@ -92,10 +93,12 @@ async def correct_intent(
 
 async def corrections(session: AsyncSession, site_id: int) -> Sequence[tuple[str, str]]:
     """Return what staff corrected: the message, with its pseudonyms, and what it wanted."""
-    rows = await session.execute(
-        select(Message.text, IntentCorrection.intent)
+    found = await session.execute(
+        select(Message, IntentCorrection.intent)
         .join(IntentCorrection, IntentCorrection.message_id == Message.id)
         .where(IntentCorrection.site_id == site_id)
         .order_by(IntentCorrection.created_at, IntentCorrection.id)
     )
-    return [(text, intent) for text, intent in rows]
+    rows = found.all()
+    await opened(session, [row.Message for row in rows])
+    return [(row.Message.text, row.intent) for row in rows]

@@ -1,6 +1,6 @@
 """Messages and answers. All text here is protected: personal data stands as pseudonyms."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.db.listen import tell
+from app.db.sealed import citation_id, opened, writer
 from app.db.tables import Attachment, Citation, Conversation, Message, Trace
 from graph.errors import VisitorError
 from graph.events import Source
@@ -77,18 +78,17 @@ async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int, 
         )
     common = {"site_id": message.site_id, "conversation_id": message.conversation_id}
     answer_id = uuid4()
-    asked = {"id": message.id, "role": "visitor", "text": message.text, "labels": sorted(message.labels)}
+    write = await writer(session, message.conversation_id)
+    asked = {"id": message.id, "role": "visitor", "labels": sorted(message.labels)}
+    asked |= write.seal(Message, message.id, text=message.text)
     await session.execute(insert(Message).values(**common, **asked))
-    await session.execute(
-        insert(Message).values(
-            **common, id=answer_id, reply_to=message.id, role="assistant", text="", status="open", owner=str(owner)
-        )
-    )
+    empty = {"id": answer_id, "reply_to": message.id, "role": "assistant", "status": "open", "owner": str(owner)}
+    await session.execute(insert(Message).values(**common, **empty, sealed_text=b""))
     for name, media_type, text in message.attachments:
+        file_id = uuid4()
+        file = {"id": file_id, "message_id": message.id, "media_type": media_type}
         await session.execute(
-            insert(Attachment).values(
-                **common, id=uuid4(), message_id=message.id, name=name, media_type=media_type, text=text
-            )
+            insert(Attachment).values(**common, **file, **write.seal(Attachment, file_id, name=name, text=text))
         )
     return answer_id
 
@@ -115,24 +115,27 @@ async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID,
             Message.conversation_id == conversation_id,
             Message.created_at < moment,
             Message.status.in_(("done", "stopped")),
-            Message.text != "",
+            Message.sealed_text != b"",
             ~unjudged,
         )
         .order_by(Message.created_at.desc())
         .limit(limit)
     )
-    return list(found)[::-1]
+    return list(await opened(session, found.all()))[::-1]
 
 
-async def save_progress(session: AsyncSession, answer_id: UUID, text: str, withdrawn: int, *, owner: int) -> None:
+async def save_progress(
+    session: AsyncSession, conversation_id: UUID, answer_id: UUID, text: str, withdrawn: int, *, owner: int
+) -> None:
     """Keep what the visitor has been shown so far, in case that the process dies, and tell those who follow.
 
     One statement: every answer that streams does this all the time.
     """
+    write = await writer(session, conversation_id)
     kept = (
         update(Message)
         .where(*_ours(answer_id, owner))
-        .values(text=text, withdrawn=withdrawn)
+        .values(withdrawn=withdrawn, **write.seal(Message, answer_id, text=text))
         .returning(Message.id)
         .cte("kept")
     )
@@ -141,6 +144,7 @@ async def save_progress(session: AsyncSession, answer_id: UUID, text: str, withd
 
 async def finish_answer(
     session: AsyncSession,
+    conversation_id: UUID,
     answer_id: UUID,
     *,
     owner: int,
@@ -151,34 +155,45 @@ async def finish_answer(
     notice: str | None = None,
 ) -> bool:
     """Close an answer with the text that the visitor sees at the end; False when it is no longer this process's."""
-    closed = await session.scalar(
-        update(Message)
-        .where(*_ours(answer_id, owner))
-        .values(status=status, text=text, answered_by=answered_by, rung=rung, notice=notice, owner=None)
-        .returning(Message.id)
-    )
+    ours = await session.scalar(select(Message.id).where(*_ours(answer_id, owner)).with_for_update())
+    if ours is not None:  # otherwise its conversation may be gone as well, with its key
+        write = await writer(session, conversation_id)
+        await session.execute(
+            update(Message)
+            .where(Message.id == answer_id)
+            .values(status=status, answered_by=answered_by, rung=rung, notice=notice, owner=None)
+            .values(**write.seal(Message, answer_id, text=text))
+        )
     await tell(session, ANSWERS, str(answer_id))
-    return closed is not None
+    return ours is not None
 
 
-async def cite(session: AsyncSession, answer_id: UUID, site_id: int, sources: Iterable[Source]) -> None:
+async def cite(
+    session: AsyncSession, conversation_id: UUID, answer_id: UUID, site_id: int, sources: Sequence[Source]
+) -> None:
     """Store the passages that an answer cites."""
+    if not sources:
+        return
+    write = await writer(session, conversation_id)
     rows = [
         {
             "message_id": answer_id,
             "number": source.number,
             "site_id": site_id,
             "chunk_id": source.chunk_id,
-            "document": source.document,
-            "title": source.title,
-            "heading": source.heading,
             "url": source.url,
-            "text": source.text,
+            **write.seal(
+                Citation,
+                citation_id(answer_id, source.number),
+                document=source.document,
+                title=source.title,
+                heading=source.heading,
+                text=source.text,
+            ),
         }
         for source in sources
     ]
-    if rows:
-        await session.execute(insert(Citation).values(rows))
+    await session.execute(insert(Citation).values(rows))
 
 
 async def mark_cut(session: AsyncSession) -> int:
@@ -206,14 +221,15 @@ async def say(
 ) -> UUID:
     """Add a protected text to a conversation that no turn makes; return its id."""
     message_id = uuid4()
+    write = await writer(session, conversation_id)
     await session.execute(
         insert(Message).values(
             id=message_id,
             site_id=site_id,
             conversation_id=conversation_id,
             role=role,
-            text=text,
             rung="fixed" if role == "assistant" else None,
+            **write.seal(Message, message_id, text=text),
         )
     )
     return message_id
@@ -227,18 +243,19 @@ async def own_conversation(
     Raises:
         NotYourConversation: it exists, with another user or site.
     """
-    title = title.replace("\n", " ")
     stored = await session.execute(
         insert(Conversation)
-        .values(id=conversation_id, site_id=site_id, user_id=user_id, door=door, title=title)
-        .on_conflict_do_update(
-            index_elements=[Conversation.id],
-            set_={"updated_at": func.now(), "title": func.coalesce(Conversation.title, title)},
-        )
-        .returning(Conversation.site_id, Conversation.user_id)
+        .values(id=conversation_id, site_id=site_id, user_id=user_id, door=door)
+        .on_conflict_do_update(index_elements=[Conversation.id], set_={"updated_at": func.now()})
+        .returning(Conversation.site_id, Conversation.user_id, Conversation.sealed_title)
     )
-    if tuple(stored.one()) != (site_id, user_id):
+    *owner, sealed_title = stored.one()
+    if tuple(owner) != (site_id, user_id):
         raise NotYourConversation
+    if sealed_title is None:
+        write = await writer(session, conversation_id)
+        named = write.seal(Conversation, conversation_id, title=title.replace("\n", " "))
+        await session.execute(update(Conversation).where(Conversation.id == conversation_id).values(**named))
 
 
 def _title(text: str) -> str:

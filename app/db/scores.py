@@ -1,12 +1,13 @@
 """Scores that visitors give to answers."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.cache import forget_answer
+from app.db.sealed import writer
 from app.db.tables import Conversation, Message, Score, Trace
 
 HELPFUL = "helpful"
@@ -42,10 +43,13 @@ async def rate(session: AsyncSession, user_id: UUID, answer_id: UUID, value: flo
     )
     if not value:
         await forget_answer(session, answer_id)
+    score_id = uuid4()
+    write = await writer(session, answer.conversation_id)
     trace = select(Trace.id).where(Trace.message_id == answer_id).order_by(Trace.started_at.desc()).limit(1)
     return await session.scalar(
         insert(Score)
         .values(
+            id=score_id,
             site_id=answer.site_id,
             trace_id=trace.scalar_subquery(),
             message_id=answer_id,
@@ -53,7 +57,7 @@ async def rate(session: AsyncSession, user_id: UUID, answer_id: UUID, value: flo
             source="visitor",
             name=HELPFUL,
             value=value,
-            comment=comment or None,
+            **(write.seal(Score, score_id, comment=comment) if comment else {}),
         )
         .returning(Score.id)
     )

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.access.keys import derived_key
 from app.db.pseudonyms import seal_old_values
+from app.db.sealed import seal_old_texts
 from app.db.tables import SiteKey
 from app.settings import Settings
 from app.vault.master import FileMaster, LocalMaster, Master, make_file, read_key
@@ -26,6 +27,7 @@ async def open_vault(engine: AsyncEngine, master: Master) -> async_sessionmaker[
     async with sessions() as session:
         await vault.check(session)
     await seal_old_values(sessions)
+    await seal_old_texts(sessions)
     return sessions
 
 

@@ -29,6 +29,8 @@ class Vault:
         self.master = master
         self._sites: dict[UUID, DataKey] = {}
         self._visitors: OrderedDict[UUID, DataKey] = OrderedDict()
+        self._writing: OrderedDict[UUID, UUID] = OrderedDict()
+        """The key of each conversation that was written in last: an answer that streams writes all the time."""
 
     @property
     def info(self) -> dict[str, "Vault"]:
@@ -56,6 +58,9 @@ class Vault:
 
     async def for_conversation(self, session: AsyncSession, conversation_id: UUID) -> DataKey:
         """The key that encrypts what is written in a conversation; made if its visitor has none."""
+        known = self._writing.get(conversation_id)
+        if known is not None and known in self._visitors:
+            return self._visitors[known]
         row = (
             await session.execute(
                 select(Conversation.site_id, Conversation.user_id, VisitorKey.id)
@@ -67,7 +72,11 @@ class Vault:
         ).one()
         if row.id is None:
             return await self._new_visitor_key(session, row.site_id, row.user_id)
-        return (await self.keys(session, {row.id}))[row.id]
+        key = (await self.keys(session, {row.id}))[row.id]
+        self._writing[conversation_id] = key.id
+        if len(self._writing) > MOST_KEPT:
+            self._writing.popitem(last=False)
+        return key
 
     async def keys(self, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, DataKey]:
         """The keys of visitors by their ids.

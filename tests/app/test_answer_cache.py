@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.cache import KEEP, forget_old_answers
+from app.db.cache import KEEP, _key, forget_old_answers
 from app.db.conversations import find_citation
 from app.db.engine import make_engine
 from app.db.scores import rate
@@ -24,7 +24,7 @@ from graph.context import ModelRoute
 from graph.errors import QuotaExhausted
 from graph.events import Done, Source, Step, Token
 from graph.state import Earlier
-from tests.app.turning import GOOD, QUESTION, REFUNDS, ask, count
+from tests.app.turning import GOOD, QUESTION, REFUNDS, ask, count, texts
 from tests.graph.scripted import FixedInjection, FixedIntent, Scripted, route
 
 OTHER = "They go to the card that you paid with [1]."
@@ -132,7 +132,7 @@ async def test_a_changed_sentence_of_a_document_changes_the_answer(
     async with services.sessions.begin() as session:
         await forget_old_answers(session)
     async with services.sessions() as session:
-        assert (await session.scalars(select(CachedAnswer.text))).all() == [text]
+        assert await texts(session, select(CachedAnswer)) == [text]
 
 
 async def test_an_answer_from_documents_that_changed_meanwhile_is_never_given_again(
@@ -295,12 +295,12 @@ async def test_old_answers_and_those_beyond_the_bound_are_removed(
     async with services.sessions.begin() as session:
         await session.execute(
             update(CachedAnswer)
-            .where(CachedAnswer.question == questions[3])
+            .where(CachedAnswer.question_key == _key(questions[3]))
             .values(created_at=func.now() - KEEP - timedelta(hours=1))
         )
         await session.execute(
             update(CachedAnswer)
-            .where(CachedAnswer.question == questions[1])
+            .where(CachedAnswer.question_key == _key(questions[1]))
             .values(used_at=func.now() - timedelta(hours=2))
         )
     assert await said(services, another(request_, text=questions[3])) == OTHER, "too old"
@@ -308,7 +308,7 @@ async def test_old_answers_and_those_beyond_the_bound_are_removed(
         await forget_old_answers(session)
 
     async with services.sessions() as session:
-        assert set(await session.scalars(select(CachedAnswer.question))) == {QUESTION, questions[2]}
+        assert set(await texts(session, select(CachedAnswer), "question")) == {QUESTION, questions[2]}
 
 
 async def test_a_stored_question_is_the_protected_one(services: Services, request_: TurnRequest) -> None:
@@ -316,5 +316,5 @@ async def test_a_stored_question_is_the_protected_one(services: Services, reques
         await ask(services, another(request_, text=text))
 
     async with services.sessions() as session:
-        assert (await session.scalars(select(CachedAnswer.question))).all() == [QUESTION]
-        assert len((await session.scalars(select(Message.text).where(Message.text.contains("[EMAIL_1]")))).all()) == 1
+        assert await texts(session, select(CachedAnswer), "question") == [QUESTION]
+        assert sum("[EMAIL_1]" in each for each in await texts(session, select(Message))) == 1

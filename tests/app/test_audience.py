@@ -20,7 +20,7 @@ from app.wiring import Services
 from graph.events import Done
 from tests.app.api.serving import client, make_token
 from tests.app.api.serving import served as served_api
-from tests.app.turning import QUESTION, ask
+from tests.app.turning import QUESTION, ask, texts
 from tests.app.widget.serving import served
 from tests.graph.scripted import route
 
@@ -59,7 +59,7 @@ async def test_a_restricted_document_answers_its_readers_only(shop: Services, re
     assert sorted(await traced(shop)) == [1, 1, 2]
 
     async with shop.sessions() as session:
-        cited = set(await session.scalars(select(Citation.document)))
+        cited = set(await texts(session, select(Citation), "document"))
     assert not any("internal" in document for document in cited)
 
 

@@ -16,7 +16,7 @@ from app.turns import run_turn
 from app.wiring import Services
 from graph.context import PersonalSpan
 from graph.events import Done, Failed
-from tests.app.turning import QUESTION, Addresses, answers, ask, count
+from tests.app.turning import QUESTION, Addresses, answers, ask, count, texts
 
 
 async def test_an_answer_stands_although_its_checkpoints_cannot_be_removed(
@@ -104,5 +104,5 @@ async def test_two_messages_at_once_do_not_share_a_pseudonym(services: Services,
     async with services.sessions() as session:
         known = await load_pseudonyms(session, request_.conversation_id)
         tokens = {value: token for token, value in known.items()}
-        texts = set(await session.scalars(select(Message.text).where(Message.role == "visitor")))
-    assert texts == {f"Write to {tokens['ann@example.com']}", f"Write to {tokens['bob@example.com']}"}
+        said = set(await texts(session, select(Message).where(Message.role == "visitor")))
+    assert said == {f"Write to {tokens['ann@example.com']}", f"Write to {tokens['bob@example.com']}"}

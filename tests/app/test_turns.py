@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.db.engine import make_engine
 from app.db.messages import mark_cut
 from app.db.pseudonyms import load_pseudonyms
+from app.db.sealed import opened
 from app.db.tables import Attachment, Citation, Conversation, Document, Message, Pseudonym, Span, Trace, Usage
 from app.db.users import ensure_guest
 from app.turn_request import AttachedText, TurnRequest
@@ -20,7 +21,7 @@ from app.wiring import Services
 from graph.errors import QuotaExhausted
 from graph.events import Done, Event, Failed, Notice, Source, Started, Token
 from graph.state import Earlier
-from tests.app.turning import GOOD, QUESTION, Broken, answers, ask, count
+from tests.app.turning import GOOD, QUESTION, Broken, answers, ask, count, texts
 from tests.graph.scripted import FixedInjection, Scripted, route
 
 
@@ -65,9 +66,9 @@ async def test_personal_data_reaches_neither_model_nor_database_and_comes_back(
     assert isinstance(model.model, Scripted)
     assert "mary" not in str(model.model.seen)
     async with services.sessions() as session:
-        stored = (await session.scalars(select(Message.text))).all()
+        stored = await texts(session, select(Message))
         assert "mary" not in " ".join(stored)
-        assert "mary" not in str((await session.scalars(select(Conversation.title))).all())
+        assert "mary" not in str(await texts(session, select(Conversation), "title"))
         assert b"mary" not in b"".join(await session.scalars(select(Pseudonym.value)))
         assert await load_pseudonyms(session, request.conversation_id) == {"[EMAIL_1]": "mary@example.org"}
 
@@ -139,9 +140,9 @@ async def test_asking_again_under_the_same_id_replaces_what_came_after(
     await ask(services, replace(request_, text="How long until gifts are refunds?"))
 
     async with services.sessions() as session:
-        texts = (await session.scalars(select(Message.text).order_by(Message.created_at))).all()
-    assert texts[0] == "How long until gifts are refunds?"
-    assert len(texts) == 2
+        said = await texts(session, select(Message).order_by(Message.created_at))
+    assert said[0] == "How long until gifts are refunds?"
+    assert len(said) == 2
 
 
 async def test_earlier_messages_are_the_models_history(services: Services, request_: TurnRequest) -> None:
@@ -185,6 +186,8 @@ async def test_an_attached_text_can_be_asked_about(services: Services, request_:
     async with services.sessions() as session:
         attachment = (await session.scalars(select(Attachment))).one()
         citation = (await session.scalars(select(Citation))).one()
+        await opened(session, [attachment])
+        await opened(session, [citation])
         assert "mary" not in f"{attachment.name} {attachment.text} {citation.document} {citation.title} {citation.text}"
 
 
@@ -209,7 +212,7 @@ async def test_the_database_going_away_in_mid_turn_is_told_and_nothing_written_i
     if isinstance(events[-1], Failed):
         assert "try again" in events[-1].text
     async with services.sessions() as session:
-        assert (await session.scalars(select(Message.text).where(Message.role == "visitor"))).all() == [QUESTION]
+        assert await texts(session, select(Message).where(Message.role == "visitor")) == [QUESTION]
 
 
 async def test_answers_of_dead_processes_are_marked_and_those_of_living_ones_are_not(
@@ -244,8 +247,8 @@ async def test_history_that_the_door_gives_is_protected_and_not_stored(
     assert isinstance(done, Done)
     assert done.text.startswith("Refunds for mary@example.org")
     async with services.sessions() as session:
-        kept = await session.scalars(select(Message.text).where(Message.conversation_id == given.conversation_id))
-        assert len(kept.all()) == 2
+        kept = await texts(session, select(Message).where(Message.conversation_id == given.conversation_id))
+        assert len(kept) == 2
         assert (
             await session.scalar(select(Conversation.door).where(Conversation.id == given.conversation_id))
         ) == "api"

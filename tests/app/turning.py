@@ -1,11 +1,13 @@
 """What the tests of a turn share: a shop that is asked, and looks into what was kept."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.sealed import opened
 from app.db.tables import Message
 from app.turn_request import TurnRequest
 from app.turns import run_turn
@@ -17,6 +19,11 @@ Sessions = async_sessionmaker[AsyncSession]
 REFUNDS = "# Refunds\n\nRefunds are paid within 14 days of your request. They go to the card that you paid with.\n"
 QUESTION = "How long until refunds are paid?"
 GOOD = "Refunds are paid within 14 days of your request [1]."
+
+
+async def texts(session: AsyncSession, query: Select[Any], name: str = "text") -> list[str]:
+    """The clear texts of a column of the rows that a query finds."""
+    return [getattr(row, name) for row in await opened(session, (await session.scalars(query)).all())]
 
 
 class Addresses:
@@ -52,10 +59,9 @@ async def count(sessions: Sessions, table: type) -> int:
 
 async def answers(services: Services, conversation: UUID) -> list[Message]:
     async with services.sessions() as session:
-        return list(
-            await session.scalars(
-                select(Message)
-                .where(Message.conversation_id == conversation, Message.role == "assistant")
-                .order_by(Message.created_at)
-            )
+        found = await session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation, Message.role == "assistant")
+            .order_by(Message.created_at)
         )
+        return list(await opened(session, found.all()))

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, now_column, site_column
+from app.db.tables.sealed import Opened
 
 
 class CachedAnswer(Base):
@@ -28,9 +29,11 @@ class CachedAnswer(Base):
     scope: Mapped[str]
     knowledge_version: Mapped[int]
     question_key: Mapped[str]
-    question: Mapped[str]
+    sealed_question: Mapped[bytes] = mapped_column("question")
+    question = Opened()
     vector: Mapped[Any] = mapped_column(HALFVEC())
-    text: Mapped[str]
+    sealed_text: Mapped[bytes] = mapped_column("text")
+    text = Opened()
     answered_by: Mapped[str]
     rung: Mapped[str]
     sources: Mapped[list[Any]] = mapped_column(JSONB)

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, func, te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
+from app.db.tables.sealed import Opened
 
 
 class Conversation(Base):
@@ -21,14 +22,15 @@ class Conversation(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     door: Mapped[str] = mapped_column(server_default="page")
     """Where it came in: `page`, `widget` or `api`."""
-    title: Mapped[str | None]
+    sealed_title: Mapped[bytes | None] = mapped_column("title")
+    title = Opened()
     details: Mapped[dict[str, Any]] = json_column()
     created_at: Mapped[datetime] = now_column()
     updated_at: Mapped[datetime] = now_column()
 
 
 class Message(Base):
-    """What a visitor, the assistant or staff wrote, with personal data replaced by pseudonyms.
+    """What a visitor, the assistant or staff wrote, with personal data replaced by pseudonyms, and encrypted.
 
     `status` is `open` while an answer is being made, then `done`, `stopped` (by the visitor), `cut` (the process
     died) or `failed`.
@@ -48,7 +50,8 @@ class Message(Base):
     reply_to: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
     role: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="done")
-    text: Mapped[str]
+    sealed_text: Mapped[bytes] = mapped_column("text")
+    text = Opened()
     labels: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     """What its visitor had when they asked: who reads the documents of which audiences."""
     answered_by: Mapped[str | None]
@@ -64,7 +67,7 @@ class Message(Base):
 
 
 class Citation(Base):
-    """A passage that an answer cites, kept as it was, even when the document changes."""
+    """A passage that an answer cites, of a document or a visitor's file, kept as it was, even when that changes."""
 
     __tablename__ = "citations"
 
@@ -72,11 +75,15 @@ class Citation(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     site_id: Mapped[int] = site_column()
     chunk_id: Mapped[int | None] = mapped_column(ForeignKey("chunks.id", ondelete="SET NULL"), index=True)
-    document: Mapped[str]
-    title: Mapped[str]
-    heading: Mapped[str]
+    sealed_document: Mapped[bytes] = mapped_column("document")
+    document = Opened()
+    sealed_title: Mapped[bytes] = mapped_column("title")
+    title = Opened()
+    sealed_heading: Mapped[bytes] = mapped_column("heading")
+    heading = Opened()
     url: Mapped[str | None]
-    text: Mapped[str]
+    sealed_text: Mapped[bytes] = mapped_column("text")
+    text = Opened()
 
 
 class Attachment(Base):
@@ -88,9 +95,11 @@ class Attachment(Base):
     site_id: Mapped[int] = site_column()
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
-    name: Mapped[str]
+    sealed_name: Mapped[bytes] = mapped_column("name")
+    name = Opened()
     media_type: Mapped[str]
-    text: Mapped[str]
+    sealed_text: Mapped[bytes] = mapped_column("text")
+    text = Opened()
     created_at: Mapped[datetime] = now_column()
 
 
@@ -118,6 +127,8 @@ class Handover(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
     site_id: Mapped[int] = site_column()
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
-    note: Mapped[str]
-    contact: Mapped[str]
+    sealed_note: Mapped[bytes] = mapped_column("note")
+    note = Opened()
+    sealed_contact: Mapped[bytes] = mapped_column("contact")
+    contact = Opened()
     created_at: Mapped[datetime] = now_column()

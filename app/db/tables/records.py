@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
+from app.db.tables.sealed import Opened
 
 
 class Trace(Base):
@@ -60,7 +61,8 @@ class Score(Base):
     source: Mapped[str]
     name: Mapped[str]
     value: Mapped[float]
-    comment: Mapped[str | None]
+    sealed_comment: Mapped[bytes | None] = mapped_column("comment")
+    comment = Opened()
     created_at: Mapped[datetime] = now_column()
 
 

@@ -57,8 +57,9 @@ async def conversation(
         answer = await begin_turn(session, NewMessage(question, site_id, user_id, thread, text, files), owner=1)
         await store_pseudonyms(session, thread, site_id, {"[EMAIL_1]": "kim@example.org"})
         if status != "open":
-            await finish_answer(session, answer, owner=1, status=status, text="Soon, [EMAIL_1] [1].", notice="Local.")  # type: ignore[arg-type]
-            await cite(session, answer, site_id, [SOURCE])
+            text = "Soon, [EMAIL_1] [1]."
+            await finish_answer(session, thread, answer, owner=1, status=status, text=text, notice="Local.")  # type: ignore[arg-type]
+            await cite(session, thread, answer, site_id, [SOURCE])
     return thread, question, answer
 
 

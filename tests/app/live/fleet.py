@@ -14,14 +14,17 @@ import httpx
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from app.db.sealed import opened
 from app.db.sites import configure_site, ensure_site
 from app.db.tables import Message
 from app.ingest import ingest
 from app.settings import load_settings
 from app.sites.config import SiteConfig, SiteKnowledge
+from app.vault.open import secret_master
+from app.vault.vault import Vault
 from tests.app.live.balancer import Balancer, balancer
 from tests.app.live.reader import Reader, visitor
-from tests.app.live.replica import DOCUMENT, SITE, run
+from tests.app.live.replica import DOCUMENT, SECRET, SITE, run
 from tests.graph.scripted import WordEncoder
 
 READY_S = 60
@@ -106,11 +109,12 @@ class Fleet:
 
     async def messages(self, conversation: UUID) -> list[Message]:
         """What is stored of a conversation, the visitor's message first."""
-        async with async_sessionmaker(self.engine)() as session:
+        vault = Vault(secret_master(SECRET))
+        async with async_sessionmaker(self.engine, expire_on_commit=False, info=vault.info)() as session:
             found = await session.scalars(
                 select(Message).where(Message.conversation_id == conversation).order_by(Message.role.desc())
             )
-            return list(found)
+            return list(await opened(session, found.all()))
 
     async def open_answers(self) -> int:
         """How many answers nobody has ended."""

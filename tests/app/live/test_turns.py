@@ -13,6 +13,7 @@ from pydantic import PrivateAttr
 from sqlalchemy import select
 
 from app.db.listen import Listener
+from app.db.sealed import opened
 from app.db.tables import Message
 from app.live import turns as module
 from app.live.answer import LiveAnswer
@@ -112,7 +113,9 @@ async def begun(live: LiveTurns, request: TurnRequest) -> tuple[Reader, asyncio.
 
 async def stored(services: Services, answer_id: UUID) -> Message:
     async with services.sessions() as session:
-        return (await session.scalars(select(Message).where(Message.id == answer_id))).one()
+        found = (await session.scalars(select(Message).where(Message.id == answer_id))).one()
+        await opened(session, [found])
+        return found
 
 
 async def test_all_readers_of_an_answer_end_with_the_same_text_whenever_they_come(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db.messages import NotYourConversation
+from app.db.sealed import opened
 from app.db.sites import configure_site
 from app.db.tables import Conversation, Handover, Message
 from app.db.users import ensure_guest
@@ -52,7 +53,8 @@ async def test_a_wish_alone_is_noted_and_answered_with_the_sites_hours(
     assert text in taken.text
     async with services.sessions() as session:
         kept = (await session.scalars(select(Handover))).one()
-        (answer,) = await session.scalars(select(Message))
+        (answer,) = await opened(session, (await session.scalars(select(Message))).all())
+        await opened(session, [kept])
         begun = await session.get(Conversation, conversation)
     assert (kept.conversation_id, kept.note, kept.contact) == (conversation, "", "")
     assert (answer.id, answer.role, answer.status, answer.text) == (taken.id, "assistant", "done", taken.text)
