@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli.run import CommandFailed, on_database, run, settings_for, used_wrongly
 from app.db.engine import open_database
@@ -16,7 +16,9 @@ from app.db.migrate import migrate
 from app.db.sites import site_by_name
 from app.db.tables import IntentVersion, Site
 from app.loading import load_encoder
+from app.secret import secret_of
 from app.sites.intents import NewVersion, train_site, wanted_by
+from app.vault.open import master_of, open_vault
 from graph.errors import UnknownSite
 from graph.intents.train import Report
 
@@ -46,7 +48,7 @@ def train(
         async with open_database(settings, command="parley intents train", exclusive=False) as engine:
             if settings.embedded:
                 await migrate(engine)
-            sessions = async_sessionmaker(engine, expire_on_commit=False)
+            sessions = await open_vault(engine, await master_of(engine, settings, secret_of(settings)))
             async with sessions() as session:
                 found = await _site(session, site)
             return await train_site(sessions, found, load_encoder(settings), file, anyway=anyway, store=not try_)

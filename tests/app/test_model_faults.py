@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from app.db.sealed import opened_one
 from app.db.tables import Message, Trace, Usage
 from app.ingest import ingest
 from app.turn_request import TurnRequest
@@ -68,6 +69,7 @@ class House:
             message = await session.scalar(
                 select(Message).where(Message.conversation_id == request.conversation_id, Message.role == "assistant")
             )
+            await opened_one(session, message)
             ledger = await session.scalars(
                 select(Usage)
                 .join(Trace, Trace.id == Usage.trace_id)

@@ -71,13 +71,18 @@ def found_in(files: Iterable[Path], marks: Sequence[str]) -> set[str]:
     return found
 
 
+def folder_of(server: object) -> Path:
+    """Where a server keeps everything. Its `data_directory` is a name that only it can follow."""
+    return Path(f"/proc/{server}/cwd").readlink().parent
+
+
 async def files_of(engine: AsyncEngine) -> list[Path]:
     """All files of the database's server, after it has written everything out: tables, log of changes, its own log."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("CHECKPOINT"))
         server = await connection.scalar(text("SELECT pg_backend_pid()"))
-    folder = Path(os.readlink(f"/proc/{server}/cwd")).parent  # its `data_directory` is a name that only it can follow
+    folder = folder_of(server)
     return [Path(parent) / name for parent, _, names in os.walk(folder) for name in names]
 
 
