@@ -1,5 +1,6 @@
 """What the agent needs from outside, as Protocols. The program hands it in through LangGraph's `Runtime` context."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
@@ -304,3 +305,5 @@ class TurnContext:
     cache: AnswerCache = field(default_factory=NoCache)
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""
+    canary: str = field(default_factory=lambda: secrets.token_hex(8))
+    """A word that only this turn's instructions hold. Where an answer holds it, they have leaked."""
