@@ -40,6 +40,7 @@ from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Toke
 from graph.guards.language import language_of
 from graph.guards.links import Hosts
 from graph.guards.outgoing import cleaned
+from graph.guards.site_screen import SiteScreen
 from graph.knowledge.same_question import same_question
 from graph.nodes.recall import worth_keeping
 from graph.replies import FALLBACK, said
@@ -166,7 +167,7 @@ class _Turn:
         assert self.admission.site is not None  # noqa: S101 - admitted
         language = language_of(self.request.text) or FALLBACK
         self.shown = said("refused", language, subject=self.admission.site.subject)
-        self.details["leak"] = True
+        self.details["attention"] = "leak"
         self.withdrawn += 1
         self.sources.clear()
         return Answer(self.shown, answered_by="parley", rung="fixed", usage=tuple(self.tries))
@@ -271,7 +272,9 @@ class _Turn:
             assistant=site.assistant,
             subject=site.subject,
             encoder=services.encoder,
-            injection=services.injection,
+            injection=SiteScreen(
+                services.injection, site.config.screening_threshold, shadow=site.config.screening == "shadow"
+            ),
             intents=await services.sites.intents(site, services.encoder, services.intents),
             knowledge=SiteKnowledge(
                 services.sessions,
@@ -304,7 +307,9 @@ class _Turn:
         for update in updates.values():
             if "injection" in update:
                 finding = update["injection"]
-                self.details["injection"] = {"score": round(finding.score, 4), "reason": finding.reason}
+                self.details["injection"] = {"score": round(finding.score, 6), "reason": finding.reason}
+                if finding.blocked or finding.only_noted:
+                    self.details["attention"] = "blocked" if finding.blocked else "only_noted"
             if "intent" in update:
                 self.intent = update["intent"]
                 self.details["runner_up"] = self.intent.runner_up

@@ -46,6 +46,8 @@ class InjectionFinding:
     score: float
     reason: str
     blocked: bool
+    only_noted: bool = False
+    """Whether it would have been blocked, had the site not chosen that its screen only records."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -262,6 +262,9 @@ class SiteConfig(Part):
     language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
     second_factor: bool = False
     cache: CacheMode | None = None
+    screening: Literal["on", "shadow"] = "on"
+    """In shadow, messages that look like attacks are answered, and only noted for staff."""
+    screening_threshold: float | None = Field(None, gt=0, lt=1)
     links: tuple[LinkHost, ...] = Field((), max_length=200)
     """Hosts, beside those of the documents, that links and images in answers may lead to."""
     look: Look = Look()

@@ -100,7 +100,7 @@ async def test_an_answer_that_repeats_the_instructions_is_withheld(
     assert (answer.text, answer.status) == (refusal, "done")
     assert await count(services.sessions, Citation) == 0
     async with services.sessions() as session:
-        assert await session.scalar(select(func.count()).where(Trace.details["leak"].as_boolean())) == 1
+        assert await session.scalar(select(func.count()).where(Trace.details["attention"].astext == "leak")) == 1
 
 
 def test_a_host_is_named_without_more() -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
@@ -15,6 +15,9 @@ class Trace(Base):
     """One turn: what was asked of whom, how it went and how long it took."""
 
     __tablename__ = "traces"
+    __table_args__ = (
+        Index("traces_attention", "site_id", "started_at", postgresql_where=text("details ? 'attention'")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = site_column()
