@@ -20,7 +20,7 @@ from graph.guards.segments import segments
 FALSE_ALARMS = 0.01
 """Share of support questions that the threshold stops."""
 CLEAN_MARKED = 0.02
-"""Share of the clean passages of BIPIA and InjecAgent that the threshold marks."""
+"""Share of the clean passages of BIPIA and InjecAgent that the threshold marks, at most."""
 INDIRECT = ("bipia", "injecagent")
 
 
@@ -39,10 +39,10 @@ def passages(data: Path, encoder: Encoder) -> Iterator[dict[str, object]]:
     """Share of passages marked, with an attack and without, where 2 % of the clean ones of the same sets are."""
     judged = list(train_documents.unseen(train_documents.Material.read(data, encoder, GUIDE)))
     clean = [_screened(each) for each in judged if each.source in INDIRECT and not each.attack]
-    at = float(np.quantile(clean, 1 - CLEAN_MARKED))
+    at = sorted(clean, reverse=True)[int(CLEAN_MARKED * len(clean))]
     sets: dict[str, list[bool]] = {}
     for each in judged:
-        marked = _screened(each) >= at
+        marked = _screened(each) > at
         sets.setdefault(f"{each.source}, {'injected' if each.attack else 'clean'}, unseen", []).append(marked)
         if each.attack:
             sets.setdefault(f"{each.source.split()[0]}, all injected, unseen", []).append(marked)
