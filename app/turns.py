@@ -28,6 +28,7 @@ from app.metrics import Billed
 from app.prices import priced
 from app.quotas import count_tokens
 from app.release import release_of
+from app.said_out import SaidOut
 from app.sites.book import SiteView
 from app.sites.hours import reachable
 from app.sites.models import routes_for
@@ -37,7 +38,9 @@ from graph.context import IntentGuess, Limits, ModelRoute, TurnContext
 from graph.errors import StorageDown, VisitorError
 from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token, Usage
 from graph.guards.language import language_of
-from graph.guards.pseudonyms import Restorer
+from graph.guards.links import Hosts
+from graph.guards.outgoing import cleaned
+from graph.guards.site_screen import SiteScreen
 from graph.knowledge.same_question import same_question
 from graph.nodes.recall import worth_keeping
 from graph.replies import FALLBACK, said
@@ -101,6 +104,7 @@ class _Turn:
     answer: Answer | None = None
     cache: SiteCache | None = None
     ended: bool = False
+    hosts: Hosts = field(default_factory=Hosts)
 
     @property
     def answer_id(self) -> UUID | None:
@@ -110,12 +114,13 @@ class _Turn:
     async def events(self) -> AsyncGenerator[Event]:
         state = await self.admission.admit()
         yield Started(str(self.answer_id), str(self.trace_id))
-        restorer = Restorer(self.admission.pseudonyms)
+        context = await self._context()
+        said_out = self._said(context)
         # The conversation's id is stored with each checkpoint, so that erasing finds what a dead process left.
         ids = {"thread_id": str(self.trace_id), "conversation_id": str(self.request.conversation_id)}
         config: RunnableConfig = {"configurable": ids}
         stream: Any = self.services.graph.astream(  # a generator, though its type says iterator
-            state, config, context=await self._context(), stream_mode=["custom", "updates"], durability="exit"
+            state, config, context=context, stream_mode=["custom", "updates"], durability="exit"
         )
         async with aclosing(stream) as parts:
             async for mode, part in parts:
@@ -124,13 +129,16 @@ class _Turn:
                     continue
                 match part:
                     case Token(text=text):
-                        self.shown += text
-                        if restored := restorer.feed(text):
+                        if said_out.leaks(text):
+                            break
+                        restored = said_out.feed(text)
+                        self.shown = said_out.shown
+                        if restored:
                             yield Token(restored)
                         await self._keep_progress()
                         continue
                     case Reset():
-                        self.shown, restorer = "", Restorer(self.admission.pseudonyms)
+                        self.shown, said_out = "", self._said(context)
                         self.withdrawn += 1
                         await self._keep_progress(at_once=True)
                     case Step():
@@ -139,12 +147,30 @@ class _Turn:
                         self.sources.append(part)
                         part = self._restored(part)
                 yield part
-        if rest := restorer.flush():
+        if said_out.leaked:
+            self.answer = self._refusal()
+            yield Reset("kept to itself")
+            yield Token(self.shown)
+        elif rest := said_out.flush():
+            self.shown = said_out.shown
             yield Token(rest)
         if self.answer is None:
             raise RuntimeError("the graph ended without an answer")
         await self.end("done")
         yield self._done(self.answer)
+
+    def _said(self, context: TurnContext) -> SaidOut:
+        return SaidOut(self.admission.pseudonyms, self.hosts, context.canary)
+
+    def _refusal(self) -> Answer:
+        """What stands in place of an answer that repeats the instructions."""
+        assert self.admission.site is not None  # noqa: S101 - admitted
+        language = language_of(self.request.text) or FALLBACK
+        self.shown = said("refused", language, subject=self.admission.site.subject)
+        self.details["attention"] = "leak"
+        self.withdrawn += 1
+        self.sources.clear()
+        return Answer(self.shown, answered_by="parley", rung="fixed", usage=tuple(self.tries))
 
     async def end(self, status: Ending, error: BaseException | None = None) -> None:
         """Close the answer and keep the trace, in one transaction.
@@ -243,11 +269,14 @@ class _Turn:
             release=release_of(site, settings, answering),
             same=same_question,
         )
+        self.hosts = await services.sites.hosts(site)
         return TurnContext(
             assistant=site.assistant,
             subject=site.subject,
             encoder=services.encoder,
-            injection=services.injection,
+            injection=SiteScreen(
+                services.injection, site.config.screening_threshold, shadow=site.config.screening == "shadow"
+            ),
             intents=await services.sites.intents(site, services.encoder, services.intents),
             knowledge=SiteKnowledge(
                 services.sessions,
@@ -280,7 +309,9 @@ class _Turn:
         for update in updates.values():
             if "injection" in update:
                 finding = update["injection"]
-                self.details["injection"] = {"score": round(finding.score, 4), "reason": finding.reason}
+                self.details["injection"] = {"score": round(finding.score, 6), "reason": finding.reason}
+                if finding.blocked or finding.only_noted:
+                    self.details["attention"] = "blocked" if finding.blocked else "only_noted"
             if "intent" in update:
                 self.intent = update["intent"]
                 self.details["runner_up"] = self.intent.runner_up
@@ -290,7 +321,8 @@ class _Turn:
                     for p in update["passages"]
                 ]
             if "answer" in update:
-                self.answer = update["answer"]
+                answer = update["answer"]
+                self.answer = replace(answer, text=cleaned(answer.text, self.hosts))
                 if recalled := self.answer.recalled:
                     self.details["recalled"] = asdict(recalled)
 

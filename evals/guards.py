@@ -3,15 +3,14 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.guide import GUIDE
+from evals import unseen
 from evals.injection.messages import messages
-from evals.injection.passages import clean, injected
-from graph.context import Encoder, InjectionScreen, PassageScreen, PersonalDataFinder, PersonalSpan
+from graph.context import Encoder, InjectionScreen, PersonalDataFinder, PersonalSpan
 
 NEUTRAL = frozenset({"AGE", "DATE", "NRP", "ORG", "PREFIX", "TITLE"})
 """Types whose characters count neither for nor against. Whatever else a set marks is personal."""
@@ -111,35 +110,28 @@ def personal_data(data: Path, finder: PersonalDataFinder) -> list[dict[str, obje
     return [*result, {"set": "plausible questions", "n": len(texts), "touched": share, "what": values[:20]}]
 
 
-def injection(data: Path, screen: InjectionScreen, encoder: Encoder) -> list[dict[str, object]]:
-    """Share of each set that the screen blocks. The head that a new installation uses has learnt from these halves."""
-    kept = [message for message in messages(data, 1) if not message.own]
+def shipped(data: Path, screen: InjectionScreen, encoder: Encoder) -> list[dict[str, object]]:
+    """Share of harmless messages that the screen of this installation blocks; the head that it brings has seen them."""
+    kept = [message for message in messages(data, 1) if not message.own and not message.attack]
     vectors = encoder.encode([message.text for message in kept])
     blocked: dict[str, list[bool]] = {}
     for message, vector in zip(kept, vectors, strict=True):
-        found = screen.judge(message.text, vector).blocked
-        blocked.setdefault(message.kind, []).append(found)
-        if message.support:
-            blocked.setdefault("all support questions", []).append(found)
-    return [{"set": kind, "n": len(each), "blocked": sum(each) / len(each)} for kind, each in sorted(blocked.items())]
-
-
-def passages(data: Path, documents: PassageScreen) -> list[dict[str, object]]:
-    """Share of passages and of tools' results that are marked, with an instruction in them and without. Likewise."""
-    texts: dict[str, list[str]] = {}
-    for harmless in clean(data, GUIDE, 0):
-        texts.setdefault(f"{harmless.source}, clean passages", []).append(harmless.text)
-    for bad in injected(data):
-        texts.setdefault(f"{bad.source}, injected", []).append(bad.text)
-    marked = {name: documents.suspicious(each) for name, each in sorted(texts.items())}
-    return [{"set": name, "n": len(each), "marked": sum(each) / len(each)} for name, each in marked.items()]
+        name = "all support questions" if message.support else message.kind
+        blocked.setdefault(name, []).append(screen.judge(message.text, vector).blocked)
+    return [
+        {"set": f"{kind}, as installed", "n": len(each), "blocked": sum(each) / len(each)}
+        for kind, each in sorted(blocked.items())
+    ]
 
 
 def main(
-    data: Path, finder: PersonalDataFinder, screen: InjectionScreen, documents: PassageScreen, encoder: Encoder
-) -> list[dict[str, object]]:
+    data: Path, finder: PersonalDataFinder, screen: InjectionScreen, encoder: Encoder
+) -> Iterator[dict[str, object]]:
     """Every row of this evaluation."""
-    return [*injection(data, screen, encoder), *passages(data, documents), *personal_data(data, finder)]
+    yield from unseen.messages(data, encoder)
+    yield from unseen.passages(data, encoder)
+    yield from shipped(data, screen, encoder)
+    yield from personal_data(data, finder)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

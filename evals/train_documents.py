@@ -62,9 +62,9 @@ class Material:
     bags: Bags
 
     @classmethod
-    def read(cls, data: Path, encoder: Encoder) -> "Material":
+    def read(cls, data: Path, encoder: Encoder, guide: Path) -> "Material":
         """Read all sets and encode every piece once."""
-        passages, told, bad = clean(data, GUIDE, 0), instructions(data, 1), injected(data)
+        passages, told, bad = clean(data, guide, 0), instructions(data, 1), injected(data)
         texts = [each.text for each in passages] + [each.text for each in bad]
         pieces = [piece for text in texts for piece in segments(plain(text))]
         unique = list(dict.fromkeys([*pieces, *(each.text for each in told)]))
@@ -129,20 +129,33 @@ def scored(material: Material, head: Head, texts: Sequence[str]) -> Iterator[flo
             yield -np.inf
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The log-odds of a passage by a head that has seen neither it nor, of an attack, its kind."""
+
+    source: str
+    text: str
+    attack: bool
+    score: float
+
+
+def unseen(material: Material) -> Iterator[Judged]:
+    """Judge every passage by the head that was kept from its fold."""
+    for part in range(FOLDS):
+        head = trained(material, part)
+        passages = [(each.source, each.text, False) for each in material.passages if each.fold == part]
+        passages += [(each.source, each.text, True) for each in material.injected if fold(each.group) == part]
+        scores = scored(material, head, [text for _, text, _ in passages])
+        yield from (Judged(*passage, score) for passage, score in zip(passages, scores, strict=True))
+
+
 def main(data: Path, weights: Path = WEIGHTS, encoder: Encoder | None = None) -> list[dict[str, object]]:
     """Train on all, write the head, and return the figures of the heads that were kept from a fold each."""
     encoder = encoder or OnnxEncoder(checked(ENCODER), checked(TOKENIZER))
-    material = Material.read(data, encoder)
-    harmless: list[tuple[str, float]] = []
-    attacks: list[tuple[str, float]] = []
-    for part in range(FOLDS):
-        head = trained(material, part)
-        passages = [each for each in material.passages if each.fold == part]
-        bad = [each for each in material.injected if fold(each.group) == part]
-        harmless += zip((x.source for x in passages), scored(material, head, [x.text for x in passages]), strict=True)
-        attacks += zip((x.source for x in bad), scored(material, head, [x.text for x in bad]), strict=True)
+    material = Material.read(data, encoder, GUIDE)
+    judged = list(unseen(material))
     threshold = max(
-        float(np.quantile([score for source, score in harmless if source in sources], 1 - share))
+        float(np.quantile([each.score for each in judged if each.source in sources and not each.attack], 1 - share))
         for sources, share in FALSE_ALARMS
     )
     head = trained(material, None)
@@ -154,7 +167,7 @@ def main(data: Path, weights: Path = WEIGHTS, encoder: Encoder | None = None) ->
     )
     return [
         {"set": name, "n": len(scores), "marked": float(np.mean([score >= threshold for score in scores]))}
-        for name, scores in _grouped([*harmless, *attacks, *seen])
+        for name, scores in _grouped([*((each.source, each.score) for each in judged), *seen])
     ]
 
 

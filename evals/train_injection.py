@@ -114,32 +114,53 @@ def scored(material: Material, head: Head) -> FloatArray:
     return np.array([logits[[material.pieces[piece] for piece in cut]].max() for cut in material.cuts])
 
 
+def unseen(material: Material) -> FloatArray:
+    """The log-odds of each message by a head that has not seen it."""
+    folds = np.array([message.fold for message in material.messages])
+    scores = np.zeros(len(folds), dtype=np.float32)
+    for fold in range(FOLDS):
+        rows = folds == fold
+        scores[rows] = scored(material, trained(material, fold))[rows]
+    return scores
+
+
+def signed(material: Material) -> NDArray[np.bool_]:
+    """Whether the letters of each message are enough to block it."""
+    found = [signal(plain(message.text)) for message in material.messages]
+    return np.array([bool(sign and sign.score >= THRESHOLD) for sign in found])
+
+
+def limit(material: Material, scores: FloatArray, false_alarms: float, fold: int | None = None) -> float:
+    """The log-odds that a share of the support questions reach; of those of `fold` only, if it is given."""
+    support = [x.support and fold in {None, x.fold} for x in material.messages]
+    return float(np.quantile(scores[np.array(support)], 1 - false_alarms))
+
+
+def left_out(material: Material, name: str, false_alarms: float) -> Iterator[dict[str, object]]:
+    """The figures of a set's attacks by a head that has seen no text of that set."""
+    scores = scored(material, trained(material, 0, name))
+    blocked = (scores >= limit(material, scores, false_alarms, fold=0)) | signed(material)
+    kept = [place for place, message in enumerate(material.messages) if message.kind == f"{name} attacks"]
+    return figures([material.messages[place] for place in kept], blocked[kept], ", set never seen")
+
+
 def main(data: Path, weights: Path = WEIGHTS, encoder: Encoder | None = None) -> list[dict[str, object]]:
     """Train on all, write the head, and return the figures of heads that had not seen the messages or the set."""
     encoder = encoder or OnnxEncoder(checked(ENCODER), checked(TOKENIZER))
     material = Material.made(data, encoder)
-    folds = np.array([message.fold for message in material.messages])
-    unseen = np.zeros(len(folds), dtype=np.float32)
-    for fold in range(FOLDS):
-        rows = folds == fold
-        unseen[rows] = scored(material, trained(material, fold))[rows]
-    support = np.array([message.support for message in material.messages])
-    threshold = float(np.quantile(unseen[support], 1 - FALSE_ALARMS))
-    signs = np.array([bool((found := signal(plain(x.text))) and found.score >= THRESHOLD) for x in material.messages])
-    figures = list(_figures(material.messages, (unseen >= threshold) | signs, ""))
+    scores = unseen(material)
+    threshold = limit(material, scores, FALSE_ALARMS)
+    found = list(figures(material.messages, (scores >= threshold) | signed(material), ""))
     for name in LEFT_OUT:
-        scores = scored(material, trained(material, 0, name))
-        limit = float(np.quantile(scores[support & (folds == 0)], 1 - FALSE_ALARMS))
-        kept = [place for place, message in enumerate(material.messages) if message.kind == f"{name} attacks"]
-        blocked = ((scores >= limit) | signs)[kept]
-        figures += _figures([material.messages[place] for place in kept], blocked, ", set never seen")
+        found += left_out(material, name, FALSE_ALARMS)
     head = trained(material)
     head.bias = head.bias + math.log(THRESHOLD / (1 - THRESHOLD)) - threshold
     head.store(weights, encoder=np.array(encoder.name))
-    return figures
+    return found
 
 
-def _figures(found: list[Message], blocked: NDArray[np.bool_], note: str) -> Iterator[dict[str, object]]:
+def figures(found: list[Message], blocked: NDArray[np.bool_], note: str) -> Iterator[dict[str, object]]:
+    """Share of each kind that is blocked."""
     kinds = np.array([message.kind for message in found])
     for kind in sorted({message.kind for message in found if not message.own}):
         rows = kinds == kind

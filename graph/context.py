@@ -1,5 +1,6 @@
 """What the agent needs from outside, as Protocols. The program hands it in through LangGraph's `Runtime` context."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
@@ -45,6 +46,8 @@ class InjectionFinding:
     score: float
     reason: str
     blocked: bool
+    only_noted: bool = False
+    """Whether it would have been blocked, had the site not chosen that its screen only records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,3 +307,5 @@ class TurnContext:
     cache: AnswerCache = field(default_factory=NoCache)
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""
+    canary: str = field(default_factory=lambda: secrets.token_hex(8))
+    """A word that only this turn's instructions hold. Where an answer holds it, they have leaked."""

@@ -101,6 +101,8 @@ ROUTES = (
     _route("GET", "/staff/sites/{site}", "member", "path"),
     _route("GET", "/staff/sites/{site}/preview", "member", "path"),
     _route("PUT", "/staff/sites/{site}/traces/{trace}/intent", "member", "path"),
+    _route("PUT", "/staff/sites/{site}/traces/{trace}/false-alarm", "member", "path"),
+    _route("GET", "/staff/sites/{site}/attention", "member", "path"),
     _route("GET", "/staff/account", "member"),
     _route("POST", "/staff/account/password", "member"),
     _route("POST", "/staff/account/second-factor", "member"),

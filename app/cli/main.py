@@ -18,6 +18,7 @@ COMMANDS = {
     "screen": ("app.cli.lines:screen", "Screen texts for injection and personal data."),
     "classify": ("app.cli.lines:classify", "Tell what messages want."),
     "intents": ("app.cli.intents:intents", "What messages to a site can want: train, look at, choose, correct."),
+    "guards": ("app.cli.guards:guards", "The screen of what visitors write: fit it to a site."),
     "site": ("app.cli.sites:sites", "The websites and products that this installation serves."),
     "token": ("app.cli.tokens:tokens", "Service tokens, which programs show to use the API."),
     "user": ("app.cli.users:users", "People who may sign in."),

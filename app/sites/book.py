@@ -13,7 +13,9 @@ from app.settings import CacheMode, Settings
 from app.settings_limits import Limits
 from app.sites.config import SiteConfig, read_config
 from app.sites.intents import classifier_of
+from app.sites.links import DocumentHosts
 from graph.context import Encoder, IntentClassifier
+from graph.guards.links import Hosts
 
 MOST = 10_000
 """Sites that are kept in memory."""
@@ -48,6 +50,7 @@ class SiteBook:
         self._changes = 0
         self._classifiers: dict[int, tuple[int, IntentClassifier]] = {}
         self._learning = asyncio.Lock()
+        self._links = DocumentHosts(sessions)
         listener.on(CHANGED, self._forget, anew=self._forget_all)
 
     async def named(self, name: str) -> SiteView | None:
@@ -81,6 +84,10 @@ class SiteBook:
                 classifier = await asyncio.to_thread(classifier_of, stored, encoder)
                 self._classifiers[site.id] = number, classifier
             return classifier
+
+    async def hosts(self, site: SiteView) -> Hosts:
+        """Where links in a site's answers may lead: to its documents, and where its owner says."""
+        return Hosts([*await self._links.of(site.id), *site.config.links])
 
     def _forget(self, name: str) -> None:
         self._changes += 1

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from app.settings import CacheMode
 from graph.errors import ConfigError
 
 _DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
+_LINK_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _PORTS = {"http": 80, "https": 443}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _INTERVAL = re.compile(r"([1-9]\d{0,5})([mhd])")
@@ -60,6 +61,13 @@ def _origin(text: str) -> str:
     if not bare.isascii():
         raise ValueError("write the host as browsers name it, in letters of ASCII: https://xn--…")
     return bare.removesuffix(f":{_PORTS[parts.scheme]}")
+
+
+def _link_host(text: str) -> str:
+    host = text.strip().lower()
+    if not _LINK_HOST.fullmatch(host):
+        raise ValueError("write the host of an address, such as www.example.com, or *.example.com for all below it")
+    return host
 
 
 def _hours(text: str) -> str:
@@ -123,6 +131,7 @@ Usd = Annotated[Decimal, PlainSerializer(float)]
 Share = Annotated[Decimal, Field(gt=0, le=2), PlainSerializer(float)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
+LinkHost = Annotated[str, AfterValidator(_link_host)]
 Opening = Annotated[str, AfterValidator(_hours)]
 
 
@@ -253,6 +262,11 @@ class SiteConfig(Part):
     language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
     second_factor: bool = False
     cache: CacheMode | None = None
+    screening: Literal["on", "shadow"] = "on"
+    """In shadow, messages that look like attacks are answered, and only noted for staff."""
+    screening_threshold: float | None = Field(None, gt=0, lt=1)
+    links: tuple[LinkHost, ...] = Field((), max_length=200)
+    """Hosts, beside those of the documents, that links and images in answers may lead to."""
     look: Look = Look()
     knowledge: SiteKnowledge = SiteKnowledge()
     identity: Identity = Identity()

@@ -28,23 +28,24 @@ def add_intents(router: APIRouter, desk: Desk) -> None:
     async def correct(request: Request, site: str, trace: UUID) -> Response:
         visit = await desk.visit(request)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send the correction as {JSON}.")
+            return refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send the correction as {JSON}.")
         try:
             intent = _Asked.model_validate_json(await request.body()).intent
         except ValidationError:
-            return _refused(HTTPStatus.BAD_REQUEST, 'Send the name of an intent, as {"intent": "…"}.')
+            return refused(HTTPStatus.BAD_REQUEST, 'Send the name of an intent, as {"intent": "…"}.')
         found = await desk.services.sites.named(site)
         if found is None or not visit.principal.may_see(found.id):
-            return _refused(HTTPStatus.NOT_FOUND, "There is no such site, or it is not one of yours.")
+            return refused(HTTPStatus.NOT_FOUND, "There is no such site, or it is not one of yours.")
         async with desk.services.sessions.begin() as session:
             names = [each.name for each in (await wanted_by(session, found.id)).intents]
             if intent not in names:
-                return _refused(HTTPStatus.BAD_REQUEST, f"The site has no such intent; it has {', '.join(names)}.")
+                return refused(HTTPStatus.BAD_REQUEST, f"The site has no such intent; it has {', '.join(names)}.")
             corrected = await correct_intent(session, found.id, trace, intent, visit.principal.id)
         if corrected is None:
-            return _refused(HTTPStatus.NOT_FOUND, "The site has no such turn whose intent was guessed.")
+            return refused(HTTPStatus.NOT_FOUND, "The site has no such turn whose intent was guessed.")
         return JSONResponse({"trace": str(trace), "taken_for": corrected.taken_for, "intent": corrected.intent})
 
 
-def _refused(status: HTTPStatus, sentence: str) -> Response:
+def refused(status: HTTPStatus, sentence: str) -> Response:
+    """A sentence that says what to do, as JSON."""
     return JSONResponse({"detail": sentence}, status)

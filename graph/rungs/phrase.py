@@ -97,6 +97,7 @@ def _asked(state: TurnState, ctx: TurnContext) -> list[BaseMessage]:
         assistant=ctx.assistant,
         subject=ctx.subject,
         language=language_of(state["question"], *(said.text for said in reversed(history) if said.role == "visitor")),
+        canary=ctx.canary,
     )
 
 

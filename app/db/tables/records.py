@@ -16,6 +16,9 @@ class Trace(Base):
     """One turn: what was asked of whom, how it went and how long it took."""
 
     __tablename__ = "traces"
+    __table_args__ = (
+        Index("traces_attention", "site_id", "started_at", postgresql_where=text("details ? 'attention'")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = site_column()

@@ -1,0 +1,109 @@
+"""What the screen for injected instructions made of a site's messages, and what staff say of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.tables import Score, Trace
+
+FALSE_ALARM = "false_alarm"
+"""Name of the score by which staff judge a screening: 1 for a false alarm, 0 for an attack."""
+Attention = Literal["blocked", "only_noted", "leak"]
+"""Why staff should look at a turn: refused, would have been refused, or its answer repeated the instructions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """A turn that staff should look at. `false_alarm` is what they said of it, if they did."""
+
+    trace_id: UUID
+    conversation_id: UUID
+    message_id: UUID | None
+    at: datetime
+    attention: Attention
+    score: float | None
+    reason: str | None
+    false_alarm: bool | None
+
+
+async def needing_attention(
+    session: AsyncSession, site_id: int, *, before: datetime | None = None, limit: int = 100
+) -> list[Screened]:
+    """Return the turns of a site that staff should look at, the newest first."""
+    finding = Trace.details["injection"]
+    query = (
+        select(
+            Trace,
+            finding["score"].as_float(),
+            finding["reason"].astext,
+            Score.value,
+        )
+        .outerjoin(Score, _label())
+        .where(Trace.site_id == site_id, Trace.details.has_key("attention"))
+    )
+    if before is not None:
+        query = query.where(Trace.started_at < before)
+    rows = await session.execute(query.order_by(Trace.started_at.desc(), Trace.id).limit(limit))
+    return [
+        Screened(
+            trace_id=trace.id,
+            conversation_id=trace.conversation_id,
+            message_id=trace.message_id,
+            at=trace.started_at,
+            attention=trace.details["attention"],
+            score=score,
+            reason=reason,
+            false_alarm=None if label is None else label == 1,
+        )
+        for trace, score, reason, label in rows
+    ]
+
+
+async def label_screening(session: AsyncSession, site_id: int, trace_id: UUID, *, false_alarm: bool) -> bool:
+    """Store what staff say of a turn's screening, in place of what was said before; False if it was not screened."""
+    screened = await session.scalar(
+        select(Trace.id)
+        .where(Trace.id == trace_id, Trace.site_id == site_id, Trace.details.has_key("injection"))
+        .with_for_update()
+    )
+    if screened is None:
+        return False
+    await session.execute(
+        delete(Score).where(Score.trace_id == trace_id, Score.source == "staff", Score.name == FALSE_ALARM)
+    )
+    await session.execute(
+        insert(Score).values(
+            site_id=site_id, trace_id=trace_id, source="staff", name=FALSE_ALARM, value=float(false_alarm)
+        )
+    )
+    return True
+
+
+async def harmless_scores(session: AsyncSession, site_id: int, *, since: datetime) -> Sequence[float]:
+    """Return the scores of a site's messages that count as harmless.
+
+    Those that were let through or only noted, unless staff called them attacks, and those that staff called false
+    alarms.
+    """
+    let_through = Trace.details["attention"].astext.is_distinct_from("blocked")
+    rows = await session.scalars(
+        select(Trace.details["injection"]["score"].as_float())
+        .outerjoin(Score, _label())
+        .where(
+            Trace.site_id == site_id,
+            Trace.started_at >= since,
+            Trace.details.has_key("injection"),
+            (let_through & Score.value.is_distinct_from(0.0)) | (Score.value == 1.0),
+        )
+    )
+    return rows.all()
+
+
+def _label() -> ColumnElement[bool]:
+    return (Score.trace_id == Trace.id) & (Score.source == "staff") & (Score.name == FALSE_ALARM)
