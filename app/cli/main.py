@@ -23,6 +23,7 @@ COMMANDS = {
     "user": ("app.cli.users:users", "People who may sign in."),
     "erase": ("app.cli.visitors:erase_command", "Erase a visitor, and print a certificate."),
     "export": ("app.cli.visitors:export_command", "Print everything that is stored of a visitor."),
+    "retention": ("app.cli.retention:retention", "Remove what is older than its site keeps it."),
     "audit": ("app.cli.audit:audit", "What was done with people's data and keys."),
     "keys": ("app.cli.keys:keys", "The keys that personal data is encrypted with."),
     "models": ("app.cli.models:models", "The models that answer: what they take, and the files of local ones."),

@@ -124,6 +124,7 @@ Share = Annotated[Decimal, Field(gt=0, le=2), PlainSerializer(float)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Opening = Annotated[str, AfterValidator(_hours)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Look(Part):
@@ -226,6 +227,19 @@ class Budget(Part):
     """Shares that are told when they are reached, each once in a day and in a month."""
 
 
+class Retention(Part):
+    """For how many days each kind of data is kept. Unset: until somebody deletes it."""
+
+    conversations: Days | None = None
+    """From a conversation's last message on; everything that hangs on it goes with it."""
+    attachments: Days | None = None
+    traces: Days | None = None
+    scores: Days | None = None
+    ledger: Days | None = None
+    guests: Days | None = 30
+    """Of guests who never wrote, or whose conversations have all gone."""
+
+
 class SiteSource(Part):
     """Web pages that are read again every so often: a page, or a sitemap with all that it names."""
 
@@ -260,6 +274,7 @@ class SiteConfig(Part):
     models: SiteModels = SiteModels()
     limits: SiteLimits = SiteLimits()
     budget: Budget = Budget()
+    retention: Retention = Retention()
     sources: Annotated[tuple[SiteSource, ...], Field(max_length=100), AfterValidator(_once_each)] = ()
 
     def stored(self) -> dict[str, Any]:
