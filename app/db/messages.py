@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
 
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -27,6 +29,10 @@ LOCK_CLASS = 0x7061_726C
 
 class NotYourConversation(VisitorError):
     """This conversation belongs to somebody else."""
+
+
+class Erased(VisitorError):
+    """Your data was deleted, and this conversation with it. Please reload the page to begin a new one."""
 
 
 class IdTaken(VisitorError):
@@ -226,9 +232,10 @@ async def own_conversation(
 
     Raises:
         NotYourConversation: it exists, with another user or site.
+        Erased: the user does not exist any more.
     """
     title = title.replace("\n", " ")
-    stored = await session.execute(
+    made = (
         insert(Conversation)
         .values(id=conversation_id, site_id=site_id, user_id=user_id, door=door, title=title)
         .on_conflict_do_update(
@@ -237,6 +244,12 @@ async def own_conversation(
         )
         .returning(Conversation.site_id, Conversation.user_id)
     )
+    try:
+        stored = await session.execute(made)
+    except IntegrityError as error:
+        if isinstance(error.orig, ForeignKeyViolation):
+            raise Erased from None
+        raise
     if tuple(stored.one()) != (site_id, user_id):
         raise NotYourConversation
 

@@ -58,7 +58,7 @@ async def asks(services: Services, request: TurnRequest, days_ago: float) -> Tur
     return asked
 
 
-async def keeps(services: Services, site: str = "shop", **days: int) -> None:
+async def keeps(services: Services, days: dict[str, int], site: str = "shop") -> None:
     async with services.sessions.begin() as session:
         row = await ensure_site(session, site)
         await configure_site(session, site, {"retention": days}, version=row.version)
@@ -81,7 +81,7 @@ async def test_without_limits_everything_stays(services: Services, request_: Tur
 
 async def test_old_conversations_go_with_all_that_hangs_on_them(services: Services, request_: TurnRequest) -> None:
     old, young = await asks(services, request_, 31), await asks(services, request_, 29)
-    await keeps(services, conversations=30)
+    await keeps(services, {"conversations": 30})
 
     due = await overdue(services.sessions, NOW)
     before = await kept(services, Conversation)
@@ -113,7 +113,7 @@ async def test_each_kind_has_a_time_of_its_own(
     await asks(services, request_, 31)
     await asks(services, request_, 29)
     before = await kept(services, *everything)
-    await keeps(services, **{kind: 30})
+    await keeps(services, {kind: 30})
 
     assert await run(services) == {"shop": {kind: 1}}
 
@@ -127,7 +127,7 @@ async def test_a_turn_that_was_never_judged_keeps_the_trace_that_says_so(
     await asks(services, request_, 31)
     async with services.sessions.begin() as session:
         await session.execute(update(Trace).values(intent=None))
-    await keeps(services, traces=30)
+    await keeps(services, {"traces": 30})
 
     assert await run(services) == {}
 
@@ -151,7 +151,7 @@ async def test_guests_go_that_have_no_conversation_and_nobody_else(services: Ser
 
 async def test_other_sites_keep_what_is_theirs(services: Services, request_: TurnRequest) -> None:
     await asks(services, request_, 31)
-    await keeps(services, site="other", conversations=1)
+    await keeps(services, {"conversations": 1}, "other")
 
     assert await run(services) == {}
     assert await count(services.sessions, Conversation) == 1
@@ -163,7 +163,7 @@ async def _many(services: Services, request: TurnRequest, number: int) -> None:
             Conversation(id=uuid4(), site_id=request.site_id, user_id=request.user_id, updated_at=NOW - timedelta(9))
             for _ in range(number)
         )
-    await keeps(services, conversations=1)
+    await keeps(services, {"conversations": 1})
 
 
 async def test_a_run_has_a_bound_and_the_next_goes_on(services: Services, request_: TurnRequest) -> None:
@@ -186,7 +186,7 @@ async def test_two_at_once_remove_everything_once(services: Services, request_: 
 
 async def test_a_conversation_that_goes_on_meanwhile_stays(services: Services, request_: TurnRequest) -> None:
     asked = await asks(services, request_, 31)
-    await keeps(services, conversations=30)
+    await keeps(services, {"conversations": 30})
 
     async with services.sessions.begin() as session:
         again = NewMessage(uuid4(), asked.site_id, asked.user_id, asked.conversation_id, "And?")
