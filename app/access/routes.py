@@ -103,6 +103,7 @@ ROUTES = (
     _route("GET", "/staff/sites/{site}", "member", "path"),
     _route("GET", "/staff/sites/{site}/preview", "member", "path"),
     _route("PUT", "/staff/sites/{site}/traces/{trace}/intent", "member", "path"),
+    _route("POST", "/staff/sites/{site}/conversations/{conversation}/reveal", "admin", "path"),
     _route("GET", "/staff/account", "member"),
     _route("POST", "/staff/account/password", "member"),
     _route("POST", "/staff/account/second-factor", "member"),

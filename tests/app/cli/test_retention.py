@@ -31,7 +31,7 @@ def test_a_dry_run_tells_what_a_run_removes(parley: Parley) -> None:
     assert second.out == first.out
     assert gone.out.split() == ["shop", "conversations", "1", "removed"]
     assert nothing.out == "Nothing is older than its site keeps it.\n"
-    assert [record["action"] for record in parley("audit", "list").lines] == ["retention"]
+    assert [record["action"] for record in parley("audit", "list").lines] == ["edit site", "retention"]
 
 
 def test_it_must_be_said_what_is_wanted(parley: Parley) -> None:
