@@ -19,7 +19,7 @@ from app.db.tables import Crawl, Site
 from app.secret import secret_of
 from app.settings import Settings
 from app.sites.config import HIDDEN, SiteConfig, read_config
-from app.sites.models import check_names
+from app.sites.models import check_names, check_region
 from graph.errors import ConfigError, UnknownSite
 
 sites = typer.Typer(help="The websites and products that this installation serves.", no_args_is_help=True)
@@ -179,6 +179,7 @@ def _checked(content: dict[str, Any], settings: Settings) -> SiteConfig:
     """A configuration that a process with these settings can follow."""
     config = read_config(content)
     check_names(config, settings)
+    check_region(config, settings)
     return config
 
 

@@ -13,6 +13,7 @@ from app.settings import CacheMode, Settings
 from app.settings_limits import Limits
 from app.sites.config import SiteConfig, read_config
 from app.sites.intents import classifier_of
+from app.sites.models import confined
 from graph.context import Encoder, IntentClassifier
 
 MOST = 10_000
@@ -105,7 +106,7 @@ class SiteBook:
 
 
 def _view(site: Site, settings: Settings) -> SiteView:
-    config = read_config(site.config)
+    config = confined(read_config(site.config), settings)
     look, knowledge = config.look, config.knowledge
     least = knowledge.min_similarity
     return SiteView(

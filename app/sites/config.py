@@ -26,6 +26,7 @@ from pydantic import (
 
 from app.labels import LabelRefused, read_labels
 from app.settings import CacheMode
+from app.settings_models import REGION
 from graph.errors import ConfigError
 
 _DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
@@ -265,6 +266,8 @@ class SiteConfig(Part):
 
     origins: Annotated[tuple[Origin, ...], AfterValidator(lambda all_: tuple(dict.fromkeys(all_)))] = ()
     language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
+    region: str | None = Field(None, pattern=REGION)
+    """Where its data may be processed. Unset: anywhere."""
     second_factor: bool = False
     cache: CacheMode | None = None
     look: Look = Look()
