@@ -1,6 +1,7 @@
 """Letting a message in: refused, or counted, protected and stored before anything else reads it."""
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from itertools import chain
@@ -15,11 +16,16 @@ from app.storable import storable
 from app.turn_request import AttachedText, TurnRequest
 from app.wiring import Services
 from graph.context import PersonalSpan
-from graph.errors import EmptyMessage, GuardDown, MessageTooLong, UnknownSite
+from graph.errors import EmptyMessage, GuardDown, MessageTooLong, UnknownSite, VisitorError
 from graph.guards.pseudonyms import Pseudonyms
 from graph.state import Attached, Earlier, TurnState
 
 Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class OutOfRegion(VisitorError):
+    """This assistant cannot answer here just now. Nothing of your message was kept or sent on."""
 
 
 class Admission:
@@ -53,6 +59,9 @@ class Admission:
         self.site = await self._services.sites.numbered(request.site_id)
         if self.site is None:
             raise UnknownSite
+        if self.site.config.region not in (None, self._services.settings.database.region):
+            log.error("a site is pinned to a region that this process is not in", extra={"site": self.site.name})
+            raise OutOfRegion
         if request.counted and request.answer_id is None:  # what another process began was counted there
             await admit_request(self._services.sessions, self.site, request)
         files = [replace(file, name=storable(file.name)) for file in request.attachments]

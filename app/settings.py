@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 
 from app.settings_keys import Keys
 from app.settings_limits import Limits
-from app.settings_models import Embedder, Hosted, Local, Model
+from app.settings_models import REGION, Embedder, Hosted, Local, Model
 from app.settings_section import Section
 from graph.errors import ConfigError
 
@@ -68,6 +68,9 @@ class Database(Section):
     )
     pool_size: int = Field(10, ge=3, le=200, description="Connections that one process may hold open.")
     statement_timeout_s: float = Field(15, gt=0, description="A single statement may take this long.")
+    region: str | None = Field(
+        None, pattern=REGION, description="Region in which the database, Parley and its local model are, such as `eu`."
+    )
 
 
 class Embedding(Section):

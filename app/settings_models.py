@@ -7,6 +7,9 @@ from pydantic import Field, SecretStr
 
 from app.settings_section import Section
 
+REGION = r"^[a-z0-9][a-z0-9-]{0,39}$"
+"""Names of regions are the operator's own; they only have to be the same everywhere."""
+
 
 class Hosted(Section):
     """A hosted model behind any OpenAI-compatible address. Used as soon as a key or an address is set."""
@@ -17,6 +20,7 @@ class Hosted(Section):
     reasoning_effort: str | None = Field(
         None, description="Effort of a reasoning model: `minimal`, `low`, `medium` or `high`. Unset: its own default."
     )
+    region: str | None = Field(None, pattern=REGION, description="Region in which its server is, such as `eu`.")
     connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
     first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
     between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")
@@ -38,6 +42,7 @@ class Model(Section):
     input_usd: Decimal | None = Field(None, ge=0, description="Price of a million tokens that it reads.")
     output_usd: Decimal | None = Field(None, ge=0, description="Price of a million tokens that it writes.")
     reasoning_effort: str | None = Field(None, description="Effort of a reasoning model. Unset: its own default.")
+    region: str | None = Field(None, pattern=REGION, description="Region in which its server is, such as `eu`.")
     connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
     first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
     between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")
@@ -55,6 +60,7 @@ class Embedder(Section):
     input_usd: Decimal | None = Field(None, ge=0, description="Price of a million tokens that it reads.")
     question_prefix: str = Field("", description="What the model wants to stand before a question.")
     passage_prefix: str = Field("", description="What the model wants to stand before a passage.")
+    region: str | None = Field(None, pattern=REGION, description="Region in which its server is, such as `eu`.")
     timeout_s: float = Field(5, gt=0, description="Seconds to wait for a question's vector; for passages ten times.")
 
 

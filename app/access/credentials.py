@@ -9,7 +9,7 @@ from app.access.principal import NOBODY, Principal
 from app.access.routes import Who
 from app.api.v1.tokens import service_of
 from app.chat.guest_pass import TOKEN_COOKIE, bearer
-from app.db.users import GUEST
+from app.db.users import GUEST, user_of_site
 from app.members.cookies import read_cookie
 from app.members.sessions import member_of
 from app.widget.tokens import TokenExpired, Visitor, read_token
@@ -39,7 +39,7 @@ class Credentials:
             case "page":
                 return self._page(connection.cookies.get(TOKEN_COOKIE))
             case "widget":
-                return self._widget(_bearer(connection.headers), connection.headers.get("origin"))
+                return await self._widget(_bearer(connection.headers), connection.headers.get("origin"))
             case "member" | "admin":
                 return Found(await member_of(self._services, read_cookie(connection)) or NOBODY)
             case _:
@@ -51,13 +51,16 @@ class Credentials:
             return Found()
         return Found(Principal("guest" if identifier.startswith(GUEST) else "visitor"))
 
-    def _widget(self, token: str, origin: str | None) -> Found:
+    async def _widget(self, token: str, origin: str | None) -> Found:
         try:
             visitor = read_token(self._services, token)
         except TokenExpired:
             return Found(expired=True)
         if visitor is None or (origin is not None and origin != visitor.origin):
             return Found()
+        async with self._services.sessions() as session:
+            if not await user_of_site(session, visitor.site_id, visitor.user_id):
+                return Found()  # was erased, with a token that is still good
         return Found(visitor.principal, visitor)
 
 

@@ -4,7 +4,9 @@ Each of them knows who asks. Chainlit's versions do not ask (feedback), store ra
 or read any file (uploads).
 """
 
-from typing import Annotated
+import math
+from dataclasses import asdict
+from typing import Annotated, Literal
 from uuid import UUID
 
 from chainlit.auth import clear_auth_cookie, get_current_user
@@ -26,12 +28,14 @@ from app.chat.pages import page_html, policy
 from app.chat.runtime import Chat
 from app.chat.steps_shown import answer_of_run
 from app.db.conversations import find_attachment, rename_conversation
+from app.db.messages import Erased
 from app.db.pseudonyms import load_pseudonyms
 from app.db.scores import conversation_of_answer, rate, unrate
 from app.db.users import GUEST
+from app.own_erasure import erase_own
 from app.protecting import find_source, protect
 from app.storable import storable
-from graph.errors import AttachmentRefused
+from graph.errors import AttachmentRefused, TooManyRequests
 from graph.guards.pseudonyms import Pseudonyms
 
 LONGEST_COMMENT = 2000
@@ -50,6 +54,12 @@ class SessionCookie(BaseModel):
     session_id: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 
 
+class ErasureWanted(BaseModel):
+    """What the page sends once the visitor was asked and is sure."""
+
+    sure: Literal[True]
+
+
 def known(user: Somebody) -> PersistedUser:
     """Who asks; refused when nobody does or the database does not know them."""
     if not isinstance(user, PersistedUser):
@@ -64,6 +74,7 @@ def chat_routes(chat: Chat, token_secret: str) -> APIRouter:
     """All of them."""
     router = APIRouter(include_in_schema=False)
     _add_pages(router, chat, token_secret)
+    _add_erasure(router, chat)
     _add_judgements(router, chat)
     _add_actions(router)
     _add_files(router, chat)
@@ -119,6 +130,24 @@ def _add_pages(router: APIRouter, chat: Chat, token_secret: str) -> None:
             secure=request.url.scheme == "https",
             samesite="lax",
         )
+        return response
+
+
+def _add_erasure(router: APIRouter, chat: Chat) -> None:
+    @router.post("/erasure")
+    async def erasure(wanted: ErasureWanted, user: Known, request: Request) -> Response:
+        """Erase everything of the visitor's, and make this browser nobody's. The gate saw that our page asked."""
+        address = request.client.host if request.client else ""
+        try:
+            gone = await erase_own(chat.services, await chat.site_id(), UUID(user.id), address=address)
+        except TooManyRequests as error:
+            wait_s = str(math.ceil(error.retry_after_s or 1))
+            raise HTTPException(429, str(error), headers={"Retry-After": wait_s}) from None
+        except Erased as error:
+            raise HTTPException(401, str(error)) from None
+        response = JSONResponse(asdict(gone))
+        clear_auth_cookie(request, response)
+        response.headers.append("Set-Cookie", forget(GUEST_COOKIE, secure=request.url.scheme == "https"))
         return response
 
 

@@ -26,6 +26,7 @@ from app.ingest.web import Pages, is_address
 from app.loading import load_encoder, marks_for, open_embedders
 from app.settings import Settings
 from app.sites.config import read_config
+from app.sites.models import confined
 from graph.encoder.hosted import HostedEncoder
 from graph.errors import ModelFault
 
@@ -174,7 +175,7 @@ async def _show_encoders(
         found = await site_by_name(session, site)
     if found is None:
         return
-    names = read_config(found.config).models.embeddings
+    names = confined(read_config(found.config), settings).models.embeddings
     for encoder in encoders:
         if names and encoder.name not in names:
             continue

@@ -24,6 +24,7 @@ COMMANDS = {
     "user": ("app.cli.users:users", "People who may sign in."),
     "erase": ("app.cli.visitors:erase_command", "Erase a visitor, and print a certificate."),
     "export": ("app.cli.visitors:export_command", "Print everything that is stored of a visitor."),
+    "retention": ("app.cli.retention:retention", "Remove what is older than its site keeps it."),
     "audit": ("app.cli.audit:audit", "What was done with people's data and keys."),
     "figures": ("app.cli.figures:figures", "Figures of a site that may leave, with noise that protects each visitor."),
     "keys": ("app.cli.keys:keys", "The keys that personal data is encrypted with."),

@@ -10,13 +10,16 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cli.keys import operator
 from app.cli.run import CommandFailed, on_database, run, settings_for, used_wrongly
+from app.db.audit import record
 from app.db.crawls import last_crawls
 from app.db.sites import add_site, configure_site, delete_site, list_sites, site_by_name
 from app.db.tables import Crawl, Site
+from app.secret import secret_of
 from app.settings import Settings
 from app.sites.config import HIDDEN, SiteConfig, read_config
-from app.sites.models import check_names
+from app.sites.models import check_names, check_region
 from graph.errors import ConfigError, UnknownSite
 
 sites = typer.Typer(help="The websites and products that this installation serves.", no_args_is_help=True)
@@ -39,7 +42,10 @@ def add(name: Name, origin: Origin = None, file: File = None, set_: Set = None) 
     config = _checked(_content({}, file, set_, origin), settings)
 
     async def work(session: AsyncSession) -> bool:
-        return await add_site(session, name, config.stored())
+        made = await add_site(session, name, config.stored())
+        if made:
+            await _keep(session, settings, "add site", name, keys=sorted(config.stored()))
+        return made
 
     if not run(on_database(settings, "parley site add", work)):
         raise CommandFailed(f"There is a site {name} already; `parley site edit {name}` changes it.")
@@ -131,6 +137,9 @@ def edit(name: Name, file: File = None, set_: Set = None, origin: Origin = None)
         config = _checked(content, settings)
         if not await configure_site(session, name, config.stored(), version=site.version):
             raise CommandFailed("Somebody else has just changed this site; look at it and try again.")
+        before, now = site.config, config.stored()
+        changed = sorted(key for key in before | now if before.get(key) != now.get(key))
+        await _keep(session, settings, "edit site", name, keys=changed)
 
     run(on_database(settings, "parley site edit", work))
     print(f"Changed the site {name}.")
@@ -147,9 +156,16 @@ def remove(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not a
     async def work(session: AsyncSession) -> None:
         await _site(session, name)
         await delete_site(session, name)
+        await _keep(session, settings, "remove site", name)
 
-    run(on_database(settings_for(), "parley site remove", work))
+    settings = settings_for()
+    run(on_database(settings, "parley site remove", work))
     print(f"Removed the site {name}.")
+
+
+async def _keep(session: AsyncSession, settings: Settings, action: str, name: str, **details: object) -> None:
+    """Put it into the audit log: which keys were changed, and never their values."""
+    await record(session, secret_of(settings), actor=operator(), action=action, subject=name, details=details)
 
 
 async def _site(session: AsyncSession, name: str) -> Site:
@@ -163,6 +179,7 @@ def _checked(content: dict[str, Any], settings: Settings) -> SiteConfig:
     """A configuration that a process with these settings can follow."""
     config = read_config(content)
     check_names(config, settings)
+    check_region(config, settings)
     return config
 
 

@@ -6,13 +6,16 @@ import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.address import own_address
+from app.cli.keys import operator
 from app.cli.run import CommandFailed, on_database, run, settings_for, used_wrongly
 from app.db.attempts import unlock as forget_failures
+from app.db.audit import record
 from app.db.member_sessions import end_sessions, open_sessions
 from app.db.members import list_members, member_by_email
 from app.db.sites import ensure_site
@@ -23,6 +26,7 @@ from app.members.links import first_link, new_link
 from app.members.passwords import hashed
 from app.members.second_factor import remove
 from app.members.visitors import add_visitor
+from app.secret import secret_of
 from app.settings import Settings
 
 Result = TypeVar("Result")
@@ -73,6 +77,8 @@ def add(
         else:
             member_id = known.id
             await people.place(session, member_id, as_member, sites)
+        what = "add member" if known is None else "change member"
+        await _keep(session, settings, what, member_id, role=as_member, sites=sites)
         if password is None:
             return await new_link(session, "invite", member_id)
         await people.set_password(session, member_id, await hashed(password))
@@ -124,7 +130,9 @@ def reset(
         member = await _member(session, email)
         if second_factor:
             await remove(session, member.id)
+            await _keep(session, settings, "second-factor member", member.id)
             return None
+        await _keep(session, settings, "link for member", member.id)
         return await new_link(session, "password", member.id)
 
     link = _run(settings, "reset", work)
@@ -155,8 +163,10 @@ def disable(
     async def work(session: AsyncSession) -> None:
         member = await _member(session, email)
         await (people.enable if undo else people.disable)(session, member.id)
+        await _keep(session, settings, "enable member" if undo else "disable member", member.id)
 
-    _run(settings_for(), "disable", work)
+    settings = settings_for()
+    _run(settings, "disable", work)
     print(f"{email} can sign in again." if undo else f"{email} is shut out, and signed out everywhere.")
 
 
@@ -222,6 +232,12 @@ def _password(*, from_stdin: bool) -> str:
     if password != getpass.getpass("Again: "):
         used_wrongly("The two passwords differ; try again.")
     return password
+
+
+async def _keep(session: AsyncSession, settings: Settings, action: str, member_id: UUID, **details: object) -> None:
+    """Put it into the audit log."""
+    whom = people.actor(member_id)
+    await record(session, secret_of(settings), actor=operator(), action=action, subject=whom, details=details)
 
 
 async def _member(session: AsyncSession, email: str) -> Member:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
 
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -28,6 +30,10 @@ LOCK_CLASS = 0x7061_726C
 
 class NotYourConversation(VisitorError):
     """This conversation belongs to somebody else."""
+
+
+class Erased(VisitorError):
+    """Your data was deleted, and this conversation with it. Please reload the page to begin a new one."""
 
 
 class IdTaken(VisitorError):
@@ -242,13 +248,20 @@ async def own_conversation(
 
     Raises:
         NotYourConversation: it exists, with another user or site.
+        Erased: the user does not exist any more.
     """
-    stored = await session.execute(
+    made = (
         insert(Conversation)
         .values(id=conversation_id, site_id=site_id, user_id=user_id, door=door)
         .on_conflict_do_update(index_elements=[Conversation.id], set_={"updated_at": func.now()})
         .returning(Conversation.site_id, Conversation.user_id, Conversation.sealed_title)
     )
+    try:
+        stored = await session.execute(made)
+    except IntegrityError as error:
+        if isinstance(error.orig, ForeignKeyViolation):
+            raise Erased from None
+        raise
     *owner, sealed_title = stored.one()
     if tuple(owner) != (site_id, user_id):
         raise NotYourConversation

@@ -11,6 +11,7 @@ from app.embedders import show_installed, show_unseen
 from app.jobs.context import EMBEDDERS, ENCODER, ENGINE, SETTINGS
 from app.settings import Settings
 from app.sites.config import read_config
+from app.sites.models import confined
 from graph.context import Encoder
 from graph.encoder.hosted import HostedEncoder
 from graph.errors import ModelFault
@@ -38,7 +39,10 @@ async def embed(engine: AsyncEngine, encoders: Sequence[HostedEncoder], settings
         return
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     async with sessions() as session:
-        sites = [(site.id, read_config(site.config).models.embeddings) for site in await list_sites(session)]
+        sites = [
+            (site.id, confined(read_config(site.config), settings).models.embeddings)
+            for site in await list_sites(session)
+        ]
     for encoder in encoders:
         try:
             for site_id, names in sites:

@@ -14,6 +14,7 @@ from app.jobs.alerts import alerting
 from app.jobs.context import EMBEDDERS, ENCODER, ENGINE, SETTINGS
 from app.jobs.crawling import crawling
 from app.jobs.embedding import embedding
+from app.jobs.keeping import keeping
 from app.jobs.upkeep import upkeep
 from app.settings import Settings
 from graph.context import Encoder
@@ -32,6 +33,7 @@ def job_app(engine: AsyncEngine) -> App:
     app.add_tasks_from(alerting(), namespace="alerts")
     app.add_tasks_from(embedding(), namespace="embedding")
     app.add_tasks_from(crawling(), namespace="crawling")
+    app.add_tasks_from(keeping(), namespace="keeping")
     return app
 
 

@@ -26,6 +26,11 @@ class MemberRefused(ConfigError):
     """This member cannot be added."""
 
 
+def actor(member_id: UUID) -> str:
+    """A member in the audit log."""
+    return f"member {member_id}"
+
+
 def normal(email: str) -> str:
     """An e-mail address as it is stored and compared."""
     return email.strip().lower()

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.keys import new_token, token_hash
 from app.access.principal import Principal
+from app.db.audit import record
 from app.db.member_sessions import Found, find_session, pass_second_factor, start_session
+from app.members.people import actor
 
 if TYPE_CHECKING:  # takes a second to import, which the commands do without
     from app.wiring import Services
@@ -82,6 +84,12 @@ async def start(session: AsyncSession, member_id: UUID, *, method: Method, agent
     )
     log.info("a member signed in", extra={"member": member_id, "session": session_id, "method": method})
     return token
+
+
+async def keep_sign_in(session: AsyncSession, secret: bytes, member_id: UUID, method: Method) -> None:
+    """Put a sign-in into the audit log, as the last thing in its transaction: the log has one writer at a time."""
+    who = actor(member_id)
+    await record(session, secret, actor=who, action="sign in", subject=who, details={"method": method})
 
 
 async def raise_session(session: AsyncSession, session_id: UUID) -> str:

@@ -14,7 +14,7 @@ from app.db.members import confirm_password, member_by_email
 from app.db.rates import count
 from app.members.passwords import LONGEST, check
 from app.members.people import normal
-from app.members.sessions import start
+from app.members.sessions import keep_sign_in, start
 from graph.errors import VisitorError
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ def must_wait(wait_s: float) -> TooOften:
 class SignIn:
     """Checks who somebody is who wants to sign in as a member."""
 
-    def __init__(self, sessions: async_sessionmaker[AsyncSession]) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], secret: bytes) -> None:
+        self._sessions, self._secret = sessions, secret
 
     async def enter(self, email: str, password: str, *, address: str, agent: str) -> str:
         """Begin a session for the member whose password this is; return the secret for its cookie.
@@ -59,7 +59,9 @@ class SignIn:
             TooManyChecks: very many wait already.
         """
         async with self._proven(normal(email), password, address) as (session, member_id):
-            return await start(session, member_id, method="password", agent=agent, address=address)
+            token = await start(session, member_id, method="password", agent=agent, address=address)
+            await keep_sign_in(session, self._secret, member_id, "password")
+            return token
 
     async def prove(self, email: str, password: str, *, address: str) -> None:
         """Check the password of a member who is signed in; raises as `enter` does."""

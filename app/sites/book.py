@@ -14,6 +14,7 @@ from app.settings_limits import Limits
 from app.sites.config import SiteConfig, read_config
 from app.sites.intents import classifier_of
 from app.sites.links import DocumentHosts
+from app.sites.models import confined
 from graph.context import Encoder, IntentClassifier
 from graph.guards.links import Hosts
 
@@ -112,7 +113,7 @@ class SiteBook:
 
 
 def _view(site: Site, settings: Settings) -> SiteView:
-    config = read_config(site.config)
+    config = confined(read_config(site.config), settings)
     look, knowledge = config.look, config.knowledge
     least = knowledge.min_similarity
     return SiteView(

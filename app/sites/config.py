@@ -26,6 +26,7 @@ from pydantic import (
 
 from app.labels import LabelRefused, read_labels
 from app.settings import CacheMode
+from app.settings_models import REGION
 from graph.errors import ConfigError
 
 _DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
@@ -133,6 +134,7 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 LinkHost = Annotated[str, AfterValidator(_link_host)]
 Opening = Annotated[str, AfterValidator(_hours)]
+Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class Look(Part):
@@ -235,6 +237,19 @@ class Budget(Part):
     """Shares that are told when they are reached, each once in a day and in a month."""
 
 
+class Retention(Part):
+    """For how many days each kind of data is kept. Unset: until somebody deletes it."""
+
+    conversations: Days | None = None
+    """From a conversation's last message on; everything that hangs on it goes with it."""
+    attachments: Days | None = None
+    traces: Days | None = None
+    scores: Days | None = None
+    ledger: Days | None = None
+    guests: Days | None = 30
+    """Of guests who never wrote, or whose conversations have all gone."""
+
+
 class SiteSource(Part):
     """Web pages that are read again every so often: a page, or a sitemap with all that it names."""
 
@@ -260,6 +275,8 @@ class SiteConfig(Part):
 
     origins: Annotated[tuple[Origin, ...], AfterValidator(lambda all_: tuple(dict.fromkeys(all_)))] = ()
     language: str = Field("auto", pattern=r"^(auto|[a-z]{2,3}(-[A-Za-z]{2,4})?)$")
+    region: str | None = Field(None, pattern=REGION)
+    """Where its data may be processed. Unset: anywhere."""
     second_factor: bool = False
     cache: CacheMode | None = None
     screening: Literal["on", "shadow"] = "on"
@@ -274,6 +291,7 @@ class SiteConfig(Part):
     models: SiteModels = SiteModels()
     limits: SiteLimits = SiteLimits()
     budget: Budget = Budget()
+    retention: Retention = Retention()
     sources: Annotated[tuple[SiteSource, ...], Field(max_length=100), AfterValidator(_once_each)] = ()
 
     def stored(self) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Desk:
     _templates: Environment = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sign_in = SignIn(self.services.sessions)
+        self.sign_in = SignIn(self.services.sessions, self.services.secret)
         self.second_factor = SecondFactor(self.services.sessions, self.services.secret)
         self._templates = Environment(
             loader=PackageLoader("app.staff"), autoescape=True, undefined=StrictUndefined, trim_blocks=True

@@ -13,7 +13,7 @@ from app.db.tables import Member, MemberLink
 from app.members.links import LinkRefused, open_link, use_for_first_admin, use_for_password
 from app.members.passwords import PasswordRefused, TooManyChecks, hashed
 from app.members.people import MemberRefused, chosen, normal
-from app.members.sessions import start
+from app.members.sessions import keep_sign_in, start
 from app.members.sign_in import SignInRefused
 from app.staff.desk import HOME, SIGN_IN, Desk, came_from
 from app.staff.forms import Form
@@ -114,6 +114,7 @@ def _add_links(router: APIRouter, desk: Desk) -> None:
                     id_ = member.id
                     await use_for_password(session, token, id_, password_hash)
                 secret = await start(session, id_, method="link", agent=agent, address=address)
+                await keep_sign_in(session, desk.services.secret, id_, "link")
         except MemberRefused as error:
             form.wrong("email", str(error))
             return page(request, member, form)

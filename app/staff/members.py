@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db.attempts import unlock
+from app.db.audit import record
 from app.db.member_sessions import end_session, end_sessions, open_sessions
 from app.db.members import Listed, list_members
 from app.db.sites import list_sites
 from app.members.links import new_link
-from app.members.people import MemberRefused, Role, add, disable, enable, place, state_of
+from app.members.people import MemberRefused, Role, actor, add, disable, enable, place, state_of
 from app.members.second_factor import remove
 from app.staff.desk import Desk, Visit
 from app.staff.forms import Form
@@ -69,6 +70,7 @@ def _add_list(router: APIRouter, desk: Desk) -> None:
         try:
             async with sessions.begin() as session:
                 member_id = await add(session, form["email"], form["name"], role, sites)
+                await _keep(desk, session, visit, "add member", member_id, role=role, sites=sites)
                 path = await new_link(session, "invite", member_id)
         except MemberRefused as error:
             form.wrong("email", str(error))
@@ -125,6 +127,7 @@ def _add_member(router: APIRouter, desk: Desk) -> None:
             try:
                 async with sessions.begin() as session:
                     await place(session, member_id, role, sites)
+                    await _keep(desk, session, visit, "change member", member_id, role=role, sites=sites)
             except UnknownSite as error:
                 form.wrong("site", str(error))
         if form.errors:
@@ -147,6 +150,7 @@ def _add_member(router: APIRouter, desk: Desk) -> None:
         if action == "link":
             async with sessions.begin() as session:
                 path = await new_link(session, "password", member_id)
+                await _keep(desk, session, visit, "link for member", member_id)
             said = Said(
                 "With this link they choose a new password; it works once, within 24 hours, and is shown only now.",
                 desk.address(request) + path,
@@ -159,7 +163,16 @@ def _add_member(router: APIRouter, desk: Desk) -> None:
         work, sentence = _ACTIONS[action]
         async with sessions.begin() as session:
             await work(session, member_id)
+            await _keep(desk, session, visit, f"{action} member", member_id)
         return desk.go(request, f"{PAGE}/{member_id}", Said(sentence))
+
+
+async def _keep(
+    desk: Desk, session: AsyncSession, visit: Visit, action: str, member_id: UUID, **details: object
+) -> None:
+    """Put what an admin did to a member into the audit log, in the transaction in which it is done."""
+    who, whom = actor(visit.member.id), actor(member_id)
+    await record(session, desk.services.secret, actor=who, action=action, subject=whom, details=details)
 
 
 async def _end_all(session: AsyncSession, member_id: UUID) -> None:

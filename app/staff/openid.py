@@ -10,7 +10,7 @@ from app.access.places import place_of
 from app.db.rates import count
 from app.members.cookies import read_cookie, set_cookie
 from app.members.openid import member_of_identity
-from app.members.sessions import start
+from app.members.sessions import keep_sign_in, start
 from app.members.sign_in import SignInRefused, must_wait
 from app.openid.refused import OpenIdRefused
 from app.openid.sign_in import CALLBACK, COOKIE, LASTS_S, begin, finish
@@ -55,6 +55,7 @@ def add_openid(router: APIRouter, desk: Desk) -> None:
             async with services.sessions.begin() as session:
                 member_id = await member_of_identity(session, identity, services.settings.openid)
                 token = await start(session, member_id, method="openid", agent=agent, address=address)
+                await keep_sign_in(session, services.secret, member_id, "openid")
         except (OpenIdRefused, SignInRefused, UnknownSite) as error:
             raise _refused(error) from None
         response = desk.go(request, f"{SIGN_IN}?next={next_path(to)}", session=token)

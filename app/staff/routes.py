@@ -20,6 +20,7 @@ from app.staff.intents import add_intents
 from app.staff.members import add_members
 from app.staff.openid import add_openid
 from app.staff.refusals import Elsewhere, NotShown, not_found
+from app.staff.reveal import add_reveal
 from app.staff.screening import add_screening
 from app.staff.second_factor import add_second_factor
 from app.staff.sites import add_sites
@@ -46,6 +47,7 @@ def staff_routes(services: Services) -> APIRouter:
     add_second_factor(router, desk)
     add_sites(router, desk)
     add_intents(router, desk)
+    add_reveal(router, desk)
     add_screening(router, desk)
     add_account(router, desk)
     add_members(router, desk)

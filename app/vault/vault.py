@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import OrderedDict
 from collections.abc import Collection
 from uuid import UUID, uuid4
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from app.db.faults import DATABASE_FAULTS
-from app.db.messages import NotYourConversation
+from app.db.messages import Erased, NotYourConversation
 from app.live.turns import Overloaded
 from graph.errors import OurFault, StorageDown, TooManyRequests, VisitorError
 
@@ -92,6 +92,8 @@ def _told(error: VisitorError) -> WidgetRefused:
             return WidgetRefused(503, "busy", str(error), retry_after_s=AGAIN_S)
         case TooManyRequests(retry_after_s=wait_s):
             return WidgetRefused(429, "too_many", str(error), retry_after_s=wait_s)
+        case Erased():
+            return WidgetRefused(401, "token_refused", str(error))
         case NotYourConversation():
             return not_found("conversation")
         case _:

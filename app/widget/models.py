@@ -137,6 +137,21 @@ class HandoverWanted(Sent):
     contact: Annotated[Line, Field(max_length=LONGEST_CONTACT)] = ""
 
 
+class ErasureWanted(Sent):
+    """The visitor was asked and is sure."""
+
+    sure: Literal[True]
+
+
+class ErasureDone(BaseModel):
+    """How much there was, and the SHA-256 sum by which the operator finds the record of it."""
+
+    conversations: int
+    messages: int
+    attachments: int
+    certificate: str
+
+
 class HandoverTaken(BaseModel):
     """What the visitor is told; it stands in the conversation as a message, too."""
 

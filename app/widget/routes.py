@@ -1,5 +1,6 @@
 """The widget's routes: JSON and server-sent events, without cookies."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from app.db.conversations import list_conversations, load_conversation
 from app.db.scores import conversation_of_answer, rate, unrate_answer
 from app.live.following import read_position
 from app.live.turns import LiveTurns
+from app.own_erasure import erase_own
 from app.protecting import protect
 from app.turn_request import AttachedText, TurnRequest
 from app.widget.errors import ErrorResponse, WidgetRefused, WidgetRoute, not_found
@@ -18,6 +20,8 @@ from app.widget.handover import take_wish
 from app.widget.models import (
     Conversations,
     ConversationShown,
+    ErasureDone,
+    ErasureWanted,
     HandoverTaken,
     HandoverWanted,
     Rating,
@@ -53,6 +57,7 @@ def widget_routes(services: Services, live: LiveTurns) -> APIRouter:
         responses={code: {"model": ErrorResponse} for code in (400, 401, 403, 404, 413, 422, 429, 503)},
     )
     _add_session(router, services)
+    _add_erasure(router, services)
     _add_conversations(router, services)
     _add_turns(router, services, live)
     _add_judgements(router, services)
@@ -70,6 +75,15 @@ def _add_session(router: APIRouter, services: Services) -> None:
             own_origin=f"{request.url.scheme}://{request.headers.get('host', '')}",
             address=request.client.host if request.client else "",
         )
+
+
+def _add_erasure(router: APIRouter, services: Services) -> None:
+    @router.post("/erasure")
+    async def erasure(wanted: ErasureWanted, visitor: Asker, request: Request) -> ErasureDone:
+        """Erase everything of the visitor's. Their token and their pass are nobody's from then on."""
+        address = request.client.host if request.client else ""
+        gone = await erase_own(services, visitor.site_id, visitor.user_id, address=address)
+        return ErasureDone(**asdict(gone))
 
 
 def _add_conversations(router: APIRouter, services: Services) -> None:

@@ -103,6 +103,54 @@
     document.documentElement.classList.toggle("is-guest", isGuest);
   };
 
+  // "Delete my data": a question before, and what was deleted after.
+  const make = (tag, text, props = {}) => Object.assign(document.createElement(tag), { textContent: text, ...props });
+
+  const askToErase = () => {
+    const dialog = make("dialog", "", { id: "erasure" });
+    const title = make("h2", "Delete my data", { id: "erasure-title" });
+    const said = make("p", "This deletes all your conversations with their files and ratings, your account here, and everything else that is stored about you. It cannot be undone.");
+    const problem = make("p", "", { className: "problem" });
+    const yes = make("button", "Delete everything", { type: "button", className: "danger" });
+    const no = make("button", "Keep it", { type: "button" });
+    const choice = make("div", "", { className: "choice" });
+    dialog.setAttribute("aria-labelledby", title.id);
+    problem.setAttribute("role", "alert");
+    choice.append(yes, no);
+    dialog.append(title, said, problem, choice);
+    no.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    yes.addEventListener("click", async () => {
+      yes.disabled = true;
+      problem.textContent = "";
+      try {
+        const answer = await fetch("/erasure", { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"sure": true}' });
+        const told = await answer.json();
+        if (!answer.ok) throw new Error(typeof told.detail === "string" ? told.detail : "");
+        title.textContent = "Your data was deleted";
+        said.textContent = `Conversations: ${told.conversations}. Messages: ${told.messages}. Files: ${told.attachments}.`;
+        said.setAttribute("role", "status");
+        const close = make("button", "Close", { type: "button" });
+        close.addEventListener("click", () => dialog.close());
+        choice.replaceChildren(close);
+        dialog.addEventListener("close", () => location.assign("/"));
+        close.focus();
+      } catch (error) {
+        problem.textContent = error.message || "That did not work. Please try again.";
+        yes.disabled = false;
+      }
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+    no.focus();
+  };
+
+  const offerErasure = () => {
+    const last = document.querySelector(".watermark, #welcome-screen > :last-child"); // below what there is to read
+    if (!last || document.getElementById("erase-me")) return;
+    last.after(make("button", "Delete my data", { id: "erase-me", type: "button", onclick: askToErase }));
+  };
+
   let due = false;
   const watch = new MutationObserver(() => {
     if (due) return;
@@ -112,6 +160,7 @@
       name(document);
       mend();
       offerGuest();
+      offerErasure();
     });
   });
   document.addEventListener("DOMContentLoaded", () => {

@@ -15,10 +15,13 @@ class Conversation(Base):
     """All messages between one visitor and the assistant on one subject. Chainlit calls it a thread."""
 
     __tablename__ = "conversations"
-    __table_args__ = (Index("conversations_of_user", "user_id", "updated_at"),)
+    __table_args__ = (
+        Index("conversations_of_user", "user_id", "updated_at"),
+        Index("conversations_by_age", "site_id", "updated_at"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    site_id: Mapped[int] = site_column()
+    site_id: Mapped[int] = site_column(index=False)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     door: Mapped[str] = mapped_column(server_default="page")
     """Where it came in: `page`, `widget` or `api`."""
@@ -90,9 +93,10 @@ class Attachment(Base):
     """A text file that a visitor sent along, as it was read."""
 
     __tablename__ = "attachments"
+    __table_args__ = (Index("attachments_by_age", "site_id", "created_at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    site_id: Mapped[int] = site_column()
+    site_id: Mapped[int] = site_column(index=False)
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
     sealed_name: Mapped[bytes] = mapped_column("name")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, String, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, String, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,7 +32,7 @@ class User(Base):
     """A visitor of a site: a guest, somebody who signs in to the page, or somebody whom a host page vouches for."""
 
     __tablename__ = "users"
-    __table_args__ = (UniqueConstraint("site_id", "identifier"),)
+    __table_args__ = (UniqueConstraint("site_id", "identifier"), Index("users_by_age", "site_id", "created_at"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
     site_id: Mapped[int] = site_column(index=False)

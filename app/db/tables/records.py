@@ -17,11 +17,12 @@ class Trace(Base):
 
     __tablename__ = "traces"
     __table_args__ = (
+        Index("traces_by_age", "site_id", "started_at"),
         Index("traces_attention", "site_id", "started_at", postgresql_where=text("details ? 'attention'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    site_id: Mapped[int] = site_column()
+    site_id: Mapped[int] = site_column(index=False)
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
     started_at: Mapped[datetime]
@@ -53,10 +54,11 @@ class Score(Base):
     __table_args__ = (
         CheckConstraint("source IN ('visitor', 'staff', 'model', 'rule')", name="source"),
         CheckConstraint("num_nonnulls(trace_id, span_id, message_id) > 0", name="subject"),
+        Index("scores_by_age", "site_id", "created_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
-    site_id: Mapped[int] = site_column()
+    site_id: Mapped[int] = site_column(index=False)
     trace_id: Mapped[UUID | None] = mapped_column(ForeignKey("traces.id", ondelete="CASCADE"), index=True)
     span_id: Mapped[int | None] = mapped_column(ForeignKey("spans.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[UUID | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)

@@ -217,8 +217,13 @@ export class Chat {
     this.#next();
   }
 
-  /** Something was asked in another tab. */
-  #heard({ user, conversation, question, answer }) {
+  /** Something was asked in another tab, or everything deleted. */
+  #heard({ erased, user, conversation, question, answer }) {
+    if (erased) {
+      this.session.drop();
+      this.#somebodyElse();
+      return;
+    }
     if (!this.conversation || user !== this.widget.store("user")) return;
     if (this.conversation.id !== conversation) {
       if (this.conversation.messages.length) return;
@@ -245,6 +250,21 @@ export class Chat {
     this.#remember(this.conversation);
     this.thread.show();
     return reply;
+  }
+
+  /** Delete everything of the visitor's; returns how much that was. */
+  async erase() {
+    const gone = await this.session.json("erasure", "POST", { sure: true });
+    this.session.erased();
+    this.tabs?.postMessage({ erased: true });
+    this.#somebodyElse();
+    return gone;
+  }
+
+  /** The visitor has read what was deleted. */
+  endOfErasure() {
+    this.sheet.close();
+    this.composer.field.focus();
   }
 
   retry(answer) {

@@ -9,6 +9,7 @@ const PATHS = {
   copy: "M9 9h10v11H9zM15 9V4H5v11h4",
   down: "M12 5v14M6 13l6 6 6-6",
   file: "M6 3.5h8l4 4v13H6zM14 3.5v4h4",
+  erase: "M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7M10.3 10.5v5.5M13.7 10.5v5.5",
   fresh: "M12 5v14M5 12h14",
   history: "M4.5 12a7.5 7.5 0 1 0 2.4-5.5L4.5 9M4.5 4.5V9H9M12 8v4.2l2.8 1.8",
   open: "M10 5.5H5.5v13h13V14M13.5 4.5h6v6M19 5l-8.5 8.5",

@@ -1,6 +1,7 @@
 // The visitor's earlier conversations.
 
 import { el } from "./dom.js";
+import { erasureButton } from "./erasure.js";
 
 /** Open the list; choosing one shows it. */
 export async function openHistory(app) {
@@ -25,5 +26,5 @@ export async function openHistory(app) {
       el("time", { datetime: updated, text: day.format(new Date(updated)) })));
   });
   const nothing = el("p", { class: "note", text: say("historyEmpty") });
-  sheet.open(say("history"), [items.length ? el("ul", { class: "rows" }, ...items) : nothing]);
+  sheet.open(say("history"), [items.length ? el("ul", { class: "rows" }, ...items) : nothing, erasureButton(app)]);
 }

@@ -43,6 +43,18 @@ export class Session {
     if (this.#widget.identity === null) this.#widget.store("visitor", null);
   }
 
+  /** The server knows the visitor no more: the next call begins as somebody new. */
+  erased() {
+    this.drop();
+    for (const name of ["visitor", "user", "known"]) this.#widget.store(name, null);
+  }
+
+  /** Another tab has done so. */
+  drop() {
+    this.epoch += 1;
+    this.#token = this.#opening = null;
+  }
+
   async #open() {
     const { epoch } = this;
     let given;

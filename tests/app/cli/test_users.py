@@ -17,7 +17,9 @@ EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 
 def enters(sessions: Sessions, password: str = PASSWORD) -> bool:
     async def enter() -> None:
-        await SignIn(sessions).enter(EMAIL, password, address="203.0.113.9", agent="Firefox/140 Linux")
+        await SignIn(sessions, b"secret of the tests").enter(
+            EMAIL, password, address="203.0.113.9", agent="Firefox/140 Linux"
+        )
 
     try:
         asyncio.run(enter())

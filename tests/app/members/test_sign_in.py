@@ -31,7 +31,9 @@ async def ada(sessions: Sessions, *, password: str | None = PASSWORD) -> UUID:
 
 
 async def enter(sessions: Sessions, email: str = EMAIL, password: str = PASSWORD, address: str = "203.0.113.9") -> str:
-    return await SignIn(sessions).enter(email, password, address=address, agent="Firefox/140 (Linux)")
+    return await SignIn(sessions, b"secret of the tests").enter(
+        email, password, address=address, agent="Firefox/140 (Linux)"
+    )
 
 
 @pytest.fixture
