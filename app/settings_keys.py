@@ -10,7 +10,7 @@ from app.vault.master import read_key
 
 
 class Keys(Section):
-    """The master key: a file, a value, or a key of OpenBao's or Vault's transit engine.
+    """The master key: a file, a value, or a key of OpenBao, HashiCorp Vault, AWS KMS or Google Cloud KMS.
 
     Unset: on the embedded database the file `master.key` in `home`, otherwise derived from the secret.
     """
@@ -31,6 +31,23 @@ class Keys(Section):
     transit_token: SecretStr | None = Field(None, min_length=1, description="Token for it.")
     transit_key: str | None = Field(None, min_length=1, description="Name of the key in its transit engine.")
     transit_mount: str = Field("transit", min_length=1, description="Path at which the engine is mounted.")
+    aws_key: str | None = Field(
+        None,
+        pattern=r"^\S+$",
+        description="Id, ARN or alias of a symmetric key of AWS KMS. Credentials come from where AWS's own tools look.",
+    )
+    aws_region: str | None = Field(
+        None, pattern=r"^[a-z0-9-]+$", description="Its region, where neither its ARN nor AWS's own settings say it."
+    )
+    google_key: str | None = Field(
+        None,
+        pattern=r"^projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/[^/\s]+$",
+        description="Name of a symmetric key of Google Cloud KMS: "
+        "`projects/…/locations/…/keyRings/…/cryptoKeys/…`. Credentials come from where Google's own tools look.",
+    )
+    google_address: str = Field(
+        "https://cloudkms.googleapis.com", pattern=r"^https?://[^/]+$", description="Address of that service."
+    )
 
     @field_validator("master")
     @classmethod
@@ -44,6 +61,11 @@ class Keys(Section):
         transit = (self.transit_address, self.transit_token, self.transit_key)
         if any(transit) and not all(transit):
             raise ValueError("transit_address, transit_token and transit_key go together")
-        if sum((self.path is not None, self.master is not None, any(transit))) > 1:
-            raise ValueError("name one master key: a file, a value or a key of a transit engine")
+        if (
+            sum(
+                map(bool, (self.path is not None, self.master is not None, any(transit), self.aws_key, self.google_key))
+            )
+            > 1
+        ):
+            raise ValueError("name one master key: a file, a value, or a key of one service")
         return self

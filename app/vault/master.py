@@ -12,9 +12,16 @@ from uuid import UUID
 from app.vault.sealing import KEY_BYTES, DataKey, Unreadable
 from graph.errors import ConfigError, ParleyError
 
+WITHIN_S = 5.0
+"""So long is a service that holds the master key waited for."""
+
 
 class MasterUnreachable(ParleyError):
     """The service that holds the master key does not answer."""
+
+
+class MasterDenied(MasterUnreachable):
+    """The service that holds the master key answers, and does not let it be used."""
 
 
 class MasterRefused(ParleyError):
@@ -32,7 +39,7 @@ class Master(Protocol):
         """For people: which kind, and which key of it wraps now."""
 
     def wrap(self, key: bytes, place: str) -> bytes:
-        """Encrypt a key. Raises `MasterUnreachable`."""
+        """Encrypt a key. Raises `MasterUnreachable`, or `MasterDenied`, which is one."""
 
     def unwrap(self, wrapped: bytes, place: str) -> bytes:
         """Decrypt a key. Raises `MasterUnreachable` or `MasterRefused`."""

@@ -1,5 +1,7 @@
 """Opening the keys of a database, with the master key that the settings name."""
 
+import asyncio
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
@@ -8,6 +10,8 @@ from app.db.pseudonyms import seal_old_values
 from app.db.sealed import seal_old_texts
 from app.db.tables import SiteKey
 from app.settings import Settings
+from app.vault.aws import AwsMaster
+from app.vault.google import GoogleMaster
 from app.vault.master import FileMaster, LocalMaster, Master, make_file, read_key
 from app.vault.transit import TransitMaster
 from app.vault.vault import Vault
@@ -38,12 +42,16 @@ async def master_of(engine: AsyncEngine, settings: Settings, secret: bytes) -> M
     another one, a key that is derived from the secret, which all replicas have.
 
     Raises:
-        ConfigError: its file is missing or readable to others, or holds none.
+        ConfigError: its file is missing or readable to others, or holds none; or credentials or a package are missing.
     """
     keys = settings.keys
     if keys.transit_address and keys.transit_token and keys.transit_key:
         token = keys.transit_token.get_secret_value()
         return TransitMaster(keys.transit_address, token, keys.transit_key, mount=keys.transit_mount)
+    if keys.aws_key:
+        return await asyncio.to_thread(AwsMaster, keys.aws_key, keys.aws_region)
+    if keys.google_key:
+        return await asyncio.to_thread(GoogleMaster, keys.google_key, keys.google_address)
     if keys.master:
         listed = keys.master.get_secret_value().split(",")
         return LocalMaster("keys.master", *(read_key(text.strip()) for text in listed))

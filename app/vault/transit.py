@@ -6,9 +6,14 @@ from urllib.parse import quote
 
 import httpx
 
-from app.vault.master import MasterRefused, MasterUnreachable
+from app.vault.master import WITHIN_S, MasterDenied, MasterRefused, MasterUnreachable
 
-WITHIN_S = 5.0
+_DENIED = {
+    400: "the server does not use it so; it needs a type with associated data, such as aes256-gcm96",
+    403: "the token may not use it, or has expired (status 403); renew the token or its policy",
+    404: "the server has no such key or no such engine; correct keys.transit_key or keys.transit_mount",
+}
+_SEALED = 503
 
 
 class TransitMaster:
@@ -54,4 +59,8 @@ class TransitMaster:
                 return str(answer.json()["data"][wanted])
         if answer.status_code == 400 and what == "decrypt":
             raise MasterRefused
+        if why := _DENIED.get(answer.status_code):
+            raise MasterDenied(f"The master key is {self.name}, but {why}.")
+        if answer.status_code == _SEALED:
+            raise MasterUnreachable("The server with the master key is sealed; unseal it.")
         raise MasterUnreachable(f"The server with the master key answered with status {answer.status_code}.")

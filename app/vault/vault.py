@@ -12,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables import Conversation, SiteKey, VisitorKey
 from app.vault.master import Master, MasterRefused, MasterUnreachable
+from app.vault.memory import MOST_KEPT, Memory
 from app.vault.sealing import KEY_BYTES, DataKey, Unreadable
 from graph.errors import ConfigError
 
-MOST_KEPT = 10_000
-"""Keys of visitors in memory: some hundred bytes each."""
 LOCK = 0x7061_726C_6B65
 """Advisory lock of those who wrap with the master key, shared; a rotation waits for them."""
 _IN_SESSION = "vault"
@@ -27,8 +26,7 @@ class Vault:
 
     def __init__(self, master: Master) -> None:
         self.master = master
-        self._sites: dict[UUID, DataKey] = {}
-        self._visitors: OrderedDict[UUID, DataKey] = OrderedDict()
+        self._memory = Memory(master)
         self._writing: OrderedDict[UUID, UUID] = OrderedDict()
         """The key of each conversation that was written in last: an answer that streams writes all the time."""
 
@@ -58,9 +56,10 @@ class Vault:
 
     async def for_conversation(self, session: AsyncSession, conversation_id: UUID) -> DataKey:
         """The key that encrypts what is written in a conversation; made if its visitor has none."""
+        await self._memory.confirm()
         known = self._writing.get(conversation_id)
-        if known is not None and known in self._visitors:
-            return self._visitors[known]
+        if known is not None and (kept := self._memory.visitor(known)) is not None:
+            return kept
         row = (
             await session.execute(
                 select(Conversation.site_id, Conversation.user_id, VisitorKey.id)
@@ -84,7 +83,8 @@ class Vault:
         Raises:
             Unreadable: one of them is gone.
         """
-        found = {id_: key for id_ in ids if (key := self._visitors.get(id_))}
+        await self._memory.confirm()
+        found = {id_: key for id_ in ids if (key := self._memory.visitor(id_))}
         if missing := set(ids) - found.keys():
             try:
                 found |= await self._load(session, missing)
@@ -93,25 +93,35 @@ class Vault:
         if found.keys() != set(ids):
             raise Unreadable
         for key in found.values():
-            self._keep(key)
+            self._memory.keep_visitor(key)
         return found
 
     async def site_key(self, row: SiteKey) -> DataKey:
         """Unwrap the key of a site."""
-        if row.id not in self._sites:
-            place = _site_place(row.site_id, row.id)
-            self._sites[row.id] = DataKey(row.id, await asyncio.to_thread(self.master.unwrap, row.wrapped, place))
-        return self._sites[row.id]
+        await self._memory.confirm()
+        if (kept := self._memory.sites.get(row.id)) is not None:
+            return kept
+        place = _site_place(row.site_id, row.id)
+        key = DataKey(row.id, await asyncio.to_thread(self.master.unwrap, row.wrapped, place))
+        self._memory.keep_site(key, row.wrapped, place)
+        return key
 
     async def new_site_key(self, session: AsyncSession, site_id: int) -> DataKey:
-        """Make a key for a site, which wraps from now on."""
+        """Make a key for a site, which wraps from now on.
+
+        Raises:
+            MasterUnreachable: the master key cannot wrap it, or would not unwrap it again.
+        """
         await session.execute(select(func.pg_advisory_xact_lock_shared(LOCK)))
         key = DataKey(uuid4(), os.urandom(KEY_BYTES))
-        wrapped = await asyncio.to_thread(self.master.wrap, key.key, _site_place(site_id, key.id))
+        place = _site_place(site_id, key.id)
+        wrapped = await asyncio.to_thread(self.master.wrap, key.key, place)
+        if await asyncio.to_thread(self.master.unwrap, wrapped, place) != key.key:  # before anything hangs on it
+            raise MasterUnreachable("The service with the master key gives back another key than it was given.")
         await session.execute(
             insert(SiteKey).values(id=key.id, site_id=site_id, wrapped=wrapped, master=self.master.name)
         )
-        self._sites[key.id] = key
+        self._memory.keep_site(key, wrapped, place)
         return key
 
     async def rewrap(self, row: VisitorKey, old: SiteKey, new: DataKey) -> bytes:
@@ -122,7 +132,7 @@ class Vault:
     def forget(self, ids: Collection[UUID]) -> None:
         """Drop keys of visitors from memory."""
         for id_ in ids:
-            self._visitors.pop(id_, None)
+            self._memory.forget_visitor(id_)
 
     async def _load(self, session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, DataKey]:
         rows = await session.execute(
@@ -165,12 +175,6 @@ class Vault:
             .with_for_update(read=True, key_share=True)
         )
         return await self.site_key(newest) if newest else None
-
-    def _keep(self, key: DataKey) -> None:
-        self._visitors[key.id] = key
-        self._visitors.move_to_end(key.id)
-        while len(self._visitors) > MOST_KEPT:
-            self._visitors.popitem(last=False)
 
 
 def vault_of(session: AsyncSession) -> Vault:

@@ -14,6 +14,9 @@ KEY = DataKey(uuid4(), os.urandom(32))
 PLACE = "pseudonyms.value/one/[EMAIL_1]"
 
 
+GOOGLE_KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
+
+
 def test_what_is_sealed_can_be_opened_in_its_place() -> None:
     assert KEY.open(PLACE, KEY.seal(PLACE, "Zoë".encode())) == "Zoë".encode()
     assert KEY.seal(PLACE, b"same") != KEY.seal(PLACE, b"same")
@@ -104,8 +107,10 @@ def test_the_first_of_several_keys_wraps_and_all_unwrap() -> None:
         ({"PARLEY_KEYS__MASTER": "hunter2"}, "openssl rand -base64 32"),
         ({"PARLEY_KEYS__TRANSIT_KEY": "parley"}, "go together"),
         ({"PARLEY_KEYS__PATH": "/k", "PARLEY_KEYS__MASTER": base64.b64encode(b"k" * 32).decode()}, "one master key"),
+        ({"PARLEY_KEYS__AWS_KEY": "alias/p", "PARLEY_KEYS__GOOGLE_KEY": GOOGLE_KEY}, "one master key"),
+        ({"PARLEY_KEYS__GOOGLE_KEY": "master"}, "google_key"),
     ],
-    ids=["no key", "half a transit engine", "two kinds"],
+    ids=["no key", "half a transit engine", "two kinds", "two services", "no name of Google's"],
 )
 def test_settings_of_the_master_key_are_checked(environ: dict[str, str], says: str, tmp_path: Path) -> None:
     (tmp_path / "parley.toml").touch()

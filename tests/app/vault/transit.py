@@ -2,49 +2,38 @@
 
 import base64
 import json
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from app.vault.master import LocalMaster, MasterRefused
+from tests.app.vault.answering import answering
 
 TOKEN = "s.tests"
 
 
 @contextmanager
-def transit_engine() -> Iterator[str]:
+def transit_engine(key: bytes = b"t" * 32) -> Iterator[str]:
     """Serve until left; yields the address."""
-    master = LocalMaster("double", b"t" * 32)
+    master = LocalMaster("double", key)
 
-    class Engine(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            place = base64.b64decode(body["associated_data"]).decode()
-            status, data = 200, {}
-            if self.headers["X-Vault-Token"] != TOKEN:
-                status = 403
-            elif self.path == "/v1/transit/encrypt/parley":
-                sealed = master.wrap(base64.b64decode(body["plaintext"]), place)
-                data = {"ciphertext": "vault:v1:" + base64.b64encode(sealed).decode()}
-            elif self.path == "/v1/transit/decrypt/parley":
-                try:
-                    sealed = base64.b64decode(body["ciphertext"].removeprefix("vault:v1:"))
-                    data = {"plaintext": base64.b64encode(master.unwrap(sealed, place)).decode()}
-                except MasterRefused:
-                    status = 400
-            else:
-                status = 404
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps({"data": data}).encode())
+    def answer(path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        asked = json.loads(body)
+        place = base64.b64decode(asked["associated_data"]).decode()
+        status, data = 200, {}
+        if headers["X-Vault-Token"] != TOKEN:
+            status = 403
+        elif path == "/v1/transit/encrypt/parley":
+            sealed = master.wrap(base64.b64decode(asked["plaintext"]), place)
+            data = {"ciphertext": "vault:v1:" + base64.b64encode(sealed).decode()}
+        elif path == "/v1/transit/decrypt/parley":
+            try:
+                sealed = base64.b64decode(asked["ciphertext"].removeprefix("vault:v1:"))
+                data = {"plaintext": base64.b64encode(master.unwrap(sealed, place)).decode()}
+            except MasterRefused:
+                status = 400
+        else:
+            status = 404
+        return status, json.dumps({"data": data}).encode()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - likewise
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Engine) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+    with answering(answer) as address:
+        yield address
