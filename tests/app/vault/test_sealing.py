@@ -12,8 +12,6 @@ from graph.errors import ConfigError
 
 KEY = DataKey(uuid4(), os.urandom(32))
 PLACE = "pseudonyms.value/one/[EMAIL_1]"
-
-
 GOOGLE_KEY = "projects/p/locations/l/keyRings/r/cryptoKeys/k"
 
 
