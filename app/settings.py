@@ -4,6 +4,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -110,6 +111,17 @@ class Guards(Section):
 
     injection_threshold: float = Field(
         0.9, gt=0, le=1, description="Messages that score higher as an injected instruction are not answered."
+    )
+
+
+class Figures(Section):
+    """Figures that may leave, with noise, by `parley figures export`."""
+
+    epsilon: Decimal = Field(
+        Decimal(4),
+        ge=0,
+        le=100,
+        description="Privacy budget of each site: the epsilons of all its exports together. It does not renew itself.",
     )
 
 
@@ -242,6 +254,7 @@ class Settings(Section):
     guards: Guards = Guards()
     turn: Turn = Turn()
     limits: Limits = Limits()
+    figures: Figures = Figures()
     alerts: Alerts = Alerts()
     metrics: Metrics = Metrics()
     chat: Chat = Chat()

@@ -24,6 +24,7 @@ COMMANDS = {
     "erase": ("app.cli.visitors:erase_command", "Erase a visitor, and print a certificate."),
     "export": ("app.cli.visitors:export_command", "Print everything that is stored of a visitor."),
     "audit": ("app.cli.audit:audit", "What was done with people's data and keys."),
+    "figures": ("app.cli.figures:figures", "Figures of a site that may leave, with noise that protects each visitor."),
     "keys": ("app.cli.keys:keys", "The keys that personal data is encrypted with."),
     "models": ("app.cli.models:models", "The models that answer: what they take, and the files of local ones."),
     "doctor": ("app.cli.doctor:doctor", "Check each part and say what to do about it."),

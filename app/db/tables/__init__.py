@@ -18,7 +18,7 @@ from app.db.tables.people import (
     Site,
     User,
 )
-from app.db.tables.records import Alert, Breaker, Rate, Score, Span, Spend, Trace, Usage
+from app.db.tables.records import Alert, Breaker, PrivacySpent, Rate, Score, Span, Spend, Trace, Usage
 
 __all__ = [
     "Alert",
@@ -43,6 +43,7 @@ __all__ = [
     "Membership",
     "Message",
     "OpenIdFlow",
+    "PrivacySpent",
     "Pseudonym",
     "Rate",
     "Score",

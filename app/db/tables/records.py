@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
@@ -116,6 +116,15 @@ class Spend(Base):
     period_start: Mapped[datetime] = mapped_column(primary_key=True)
     cost_usd: Mapped[Decimal]
     tokens: Mapped[int]
+
+
+class PrivacySpent(Base):
+    """How much of its privacy budget a site has spent on figures that left. It is never given back."""
+
+    __tablename__ = "privacy_spent"
+
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
+    epsilon: Mapped[Decimal] = mapped_column(server_default=text("0"))
 
 
 class Alert(Base):
