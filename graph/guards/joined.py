@@ -16,10 +16,15 @@ TOWN = 0.4
 """The same for a word in small letters after a number."""
 CERTAIN = 0.9
 """What a single word without a digit must reach to be an address."""
+WORDY = 0.8
+"""What a user name that is one plain word must reach: most of those have a digit or a mark."""
 LONGEST = 40
 """No word of a name, an address or a user name is longer."""
+SHORT = 3
+"""So many capitals are rather an abbreviation than a name."""
+_MONTH = re.compile(r"[^\W\d_]{3}")
 _INSIDE_NAME = frozenset(".-'’")
-_FEWEST_DIGITS = {"CREDIT_CARD": 11, "DATE_OF_BIRTH": 2, "IBAN": 8, "NATIONAL_ID": 4, "PHONE": 6}
+_FEWEST_DIGITS = {"CREDIT_CARD": 11, "DATE_OF_BIRTH": 1, "IBAN": 8, "NATIONAL_ID": 4, "PHONE": 6}
 _OF_WORDS = frozenset({"ADDRESS", "PERSON", "PLACE", "USERNAME"})
 _DIGITS_FIRST = frozenset({"CREDIT_CARD", "PHONE"})
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ: "
@@ -108,6 +113,8 @@ def _possible(kind: str, text: str, start: int, end: int, score: float) -> bool:
     digits = sum(character.isdigit() for character in value)
     if len(value) < 2 or not any(character.isalnum() for character in value):
         return False
+    if kind == "DATE_OF_BIRTH" and not (digits > 3 or _MONTH.search(value)):
+        return False  # a day without its month
     if kind == "IP":
         return False  # its form says everything: `found_by_form` knows which of them are nobody's
     if kind in _FEWEST_DIGITS:
@@ -122,4 +129,11 @@ def _possible(kind: str, text: str, start: int, end: int, score: float) -> bool:
         return bool(_AT.search(value))
     if kind == "URL":
         return "." in value
-    return kind != "PERSON" or not digits
+    if kind == "USERNAME":
+        return not value.isalpha() or score > WORDY
+    return kind != "PERSON" or (not digits and (score > CERTAIN or not _short(text, value)))
+
+
+def _short(text: str, value: str) -> bool:
+    """Whether it is an abbreviation, such as `TT`, in a text that is not all in capitals."""
+    return len(value) <= SHORT and value.isupper() and not text.isupper()

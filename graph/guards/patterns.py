@@ -11,7 +11,7 @@ from graph.context import PersonalSpan
 from graph.guards.addresses import ADDRESSES
 
 _I = re.IGNORECASE
-_LINK = r"[\s:=]{0,3}(?:\s?(?:is|was|lautet|ist|est|es|è|é|er|:|=)\s{1,2})?"
+_LINK = r"[\s:=]{0,3}(?:\s?(?:is|was|lautet|ist|est|es|è|é|er|:|=):?\s{1,2})?"
 _IBAN_CHARS = {
     "AT": 20, "BE": 16, "CH": 21, "CZ": 24, "DE": 22, "DK": 18, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "IE": 22,
     "IT": 27, "LU": 20, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "SE": 24,
@@ -51,6 +51,8 @@ _PASSWORD_WORD = r"(?:password|passwort|kennwort|contraseña|mot de passe|wachtw
 _SECRET = re.compile(
     rf"\b{_PASSWORD_WORD}{_LINK}(?=\S{{0,40}}[\d\W_])(?=\S{{0,40}}\w)(\S{{6,40}}?)(?=[.,;!?]?(?:\s|$))", _I
 )
+_AFTER = ".,:;!?)"
+"""Marks that end a sentence, not a password."""
 _KEY = re.compile(r"\b(?:sk-[\w-]{16,200}|AKIA[A-Z0-9]{16}|gh[pousr]_\w{30,255}|xox[abp]-[\w-]{10,200})")
 _USER_WORD = (
     r"(?:user ?name|user|login|benutzer(?:name)?|usuario|identifiant|utente|gebruiker(?:snaam)?|utilizador|usuário)"
@@ -105,7 +107,7 @@ def found_by_form(text: str) -> Iterator[PersonalSpan]:
     for type_, score, pattern in _FORMS:
         for match in pattern.finditer(text):
             group = match.lastindex or 0
-            if type_ != "PASSWORD" or not match.group(group).isalpha():
+            if type_ != "PASSWORD" or not match.group(group).rstrip(_AFTER).isalpha():
                 yield PersonalSpan(type_, match.start(group), match.end(group), score)
     yield from _cards(text)
     yield from _ibans(text)

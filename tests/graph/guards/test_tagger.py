@@ -81,10 +81,16 @@ def test_any_text_is_read(tagger: Tagger, text: str) -> None:
         pytest.param("the secret", "NOTHING,PASSWORD", [], id="a word is no password"),
         pytest.param("hi " + "x" * 50, "NOTHING,PERSON", [], id="nobody has such a long name"),
         pytest.param("on 7 May", "NOTHING,PERSON,NOTHING", [], id="a number is nobody"),
+        pytest.param("I hate TT", "NOTHING,NOTHING,PERSON", [], id="an abbreviation is nobody"),
+        pytest.param("HI MR LEE", "NOTHING,NOTHING,PERSON", [("PERSON", "LEE")], id="a name among capitals"),
+        pytest.param("remove wagtail", "NOTHING,USERNAME", [], id="a plain word is rarely a user name"),
+        pytest.param("remove kim_2", "NOTHING,USERNAME", [("USERNAME", "kim_2")], id="a user name"),
+        pytest.param("du 17 2026", "NOTHING,DATE_OF_BIRTH,NOTHING", [], id="a day is no date of birth"),
+        pytest.param("du 17/02/26", "NOTHING,DATE_OF_BIRTH", [("DATE_OF_BIRTH", "17/02/26")], id="a date of birth"),
     ],
 )  # fmt: skip
 def test_words_are_joined(text: str, kinds: str, found: list[tuple[str, str]]) -> None:
-    labels = ["NOTHING", "PERSON", "ADDRESS", "PLACE", "PHONE", "PASSWORD"]
+    labels = ["NOTHING", "PERSON", "ADDRESS", "PLACE", "PHONE", "PASSWORD", "USERNAME", "DATE_OF_BIRTH"]
     words, places, at = text.split(), [], 0
     for word in words:
         at = text.index(word, at)
@@ -92,7 +98,7 @@ def test_words_are_joined(text: str, kinds: str, found: list[tuple[str, str]]) -
         at += len(word)
     chances = np.zeros((len(words), len(labels)), np.float32)
     for row, kind in enumerate(kinds.split(",")):
-        chance = 0.2 if kind.endswith("?") else 0.9
+        chance = 0.2 if kind.endswith("?") else 0.75
         chances[row, labels.index(kind.rstrip("?"))] = chance
         chances[row, 0] = 1 - chance if kind != "NOTHING" else 1
     spans = joined(text, np.array(places), chances, labels, np.full(chances.shape, 0.5, np.float32))
