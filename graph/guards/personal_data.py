@@ -6,6 +6,7 @@ from typing import Any
 
 import spacy
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -45,6 +46,7 @@ class PresidioFinder:
         self._engine = AnalyzerEngine(
             registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
             nlp_engine=pipes,
+            context_aware_enhancer=_Unchanged(),
             supported_languages=[LANGUAGE],
         )
 
@@ -119,6 +121,23 @@ class _Read(EntityRecognizer):
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
         spans = nlp_artifacts.spans if isinstance(nlp_artifacts, _Artifacts) else []
         return [RecognizerResult(span.type, span.start, span.end, span.score) for span in spans]
+
+
+class _Unchanged(ContextAwareEnhancer):
+    """Leaves scores as they are: our recognizers look at the context themselves. Presidio's own copies each result."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0, 0, 0)
+
+    def enhance_using_context(
+        self,
+        text: str,
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,
+        recognizers: list[EntityRecognizer],
+        context: list[str] | None = None,
+    ) -> list[RecognizerResult]:
+        return raw_results
 
 
 class _Engine(NlpEngine):

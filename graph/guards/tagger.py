@@ -11,9 +11,9 @@ import numpy as np
 from graph.context import Encoder, FloatArray, IntArray, PersonalSpan, TokenEncoder
 from graph.errors import ConfigError
 from graph.guards.joined import joined
-from graph.guards.language import foreign
 from graph.guards.net import Net
 from graph.guards.words import CAPITAL, LISTS, NAMED, Words, words
+from graph.guards.words import FOREIGN as IN_FOREIGN
 
 HEAD = Path(__file__).with_name("personal.npz")
 """The head that a new installation uses."""
@@ -87,7 +87,7 @@ class Tagger:
         The encoder is blind to case and reads English: to it, an ordinary word of another language is as odd as a name.
         """
         needed = np.tile(self._thresholds, (len(seen.spans), 1))
-        if foreign(text) or _ACCENTED.search(text):
+        if seen.shapes[:1, IN_FOREIGN].any() or _ACCENTED.search(text):
             odd = ~(seen.shapes[:, NAMED].any(axis=1) | (seen.shapes[:, CAPITAL] > 0))
             lowest = np.where(odd, FOREIGN_ODD, FOREIGN)[:, None]
             needed[:, self._open] = np.maximum(needed[:, self._open], lowest)

@@ -36,6 +36,8 @@ _CUES = {
 }
 """Words, in seven languages, that stand before or in names and addresses."""
 _CUE_OF = {word: row for row, words in enumerate(_CUES.values()) for word in words.split()}
+FOREIGN = 4
+"""The column of a shape that tells whether the text seems to be in another language than English."""
 CAPITAL = 9
 """The column of a shape that tells whether a word begins with a capital."""
 NAMED = slice(-len(LISTS), -1)
@@ -69,6 +71,8 @@ def words(text: str, tokens: EncodedTokens, lists: Mapping[str, Collection[int]]
 
 def hashed(word: str) -> int:
     """A word without case and accents as a number: lists hold these, which are small and name nobody."""
+    if word.isascii():
+        return crc32(word.lower().encode())
     letters = unicodedata.normalize("NFD", word.lower())
     return crc32("".join(letter for letter in letters if not unicodedata.combining(letter)).encode())
 
@@ -78,7 +82,7 @@ def _shapes(text: str, spans: list[list[int]], lists: Mapping[str, Collection[in
     capitals = sum(word[0].isupper() for word in alphabetic) / max(1, len(alphabetic))
     loud = sum(word.isupper() and len(word) > 1 for word in alphabetic) / max(1, len(alphabetic))
     shapes = np.zeros((len(spans), FEATURES), np.float32)
-    shapes[:, 2], shapes[:, 3], shapes[:, 4] = capitals, loud, foreign(text)
+    shapes[:, 2], shapes[:, 3], shapes[:, FOREIGN] = capitals, loud, foreign(text)
     shapes[:, 5] = "\n" in text
     gaps = ["\n", *(text[left[1] : right[0]] for left, right in pairwise(spans))]
     before = "."
@@ -94,12 +98,13 @@ def _shapes(text: str, spans: list[list[int]], lists: Mapping[str, Collection[in
 
 def _shape(shape: FloatArray, word: str, lists: Mapping[str, Collection[int]]) -> None:
     lower, size = word.lower(), len(word)
-    digits = sum(character.isdigit() for character in word)
-    letters = sum(character.isalpha() for character in word)
+    plain = word.isalpha()
+    digits = 0 if plain else sum(character.isdigit() for character in word)
+    letters = size if plain else sum(character.isalpha() for character in word)
     shape[CAPITAL] = word[0].isupper()
     shape[10] = word.isupper() and size > 1
     shape[11] = word[0].isupper() and size == 1
-    shape[12] = any(character.isupper() for character in word[1:]) and not word.isupper()
+    shape[12] = word[1:] != lower[1:] and not word.isupper() and any(character.isupper() for character in word[1:])
     shape[13] = 0 < digits < size
     shape[14 + min(digits, 6) - 1 if digits == size else 20] = digits == size
     shape[21] = not word.isascii()
