@@ -8,6 +8,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from graph.context import FloatArray
+from graph.encoder.onnx import SPIN_US
 from graph.errors import ConfigError
 
 MAX_TOKENS = 512
@@ -28,7 +29,7 @@ class OnnxReranker:
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle means idle
+        options.add_session_config_entry("session.intra_op.spin_duration_us", SPIN_US)
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exception classes are not public
