@@ -32,7 +32,6 @@ from app.sites.book import SiteView
 from app.sites.hours import reachable
 from app.sites.models import routes_for
 from app.turn_request import TurnRequest
-from app.vault.master import MasterRefused, MasterUnreachable
 from app.wiring import Services
 from graph.context import IntentGuess, Limits, ModelRoute, TurnContext
 from graph.errors import StorageDown, VisitorError
@@ -72,7 +71,7 @@ async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[E
         await asyncio.shield(turn.end("cut" if left.args == (CUT,) else "stopped"))
         raise
     except Exception as error:
-        known = StorageDown() if isinstance(error, (*DATABASE_FAULTS, MasterUnreachable, MasterRefused)) else None
+        known = StorageDown() if isinstance(error, DATABASE_FAULTS) else None
         log.exception("turn failed", extra={"trace_id": str(turn.trace_id)})
         await turn.end("failed", error)
         apology = said("apology", language_of(request.text) or FALLBACK, number=str(turn.trace_id))
