@@ -5,10 +5,9 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,38 +54,41 @@ def program() -> Path | None:
 @contextmanager
 def open_bao(bao: Path, home: Path) -> Iterator[Bao]:
     """Start a server, mount the transit engine with the key `parley`, and end the server when left."""
-    server = Bao(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(8))
-    command = [str(bao), "server", "-dev", "-dev-no-store-token", f"-dev-root-token-id={server.root}"]
-    command.append(f"-dev-listen-address={server.address.removeprefix('http://')}")
-    with (home / "bao.log").open("wb") as log:
-        running = subprocess.Popen(
-            command, stdout=log, stderr=log, env={"HOME": str(home), "PATH": os.environ["PATH"]}, cwd=home
-        )
+    server, running = _started(bao, home)
     try:
-        _wait(server, running, home / "bao.log")
         server.ask("POST", "sys/mounts/transit", type="transit")
         server.ask("POST", "transit/keys/parley", type="aes256-gcm96")
         yield server
     finally:
-        running.terminate()
-        try:
-            running.wait(30)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait(30)
+        _end(running)
 
 
-def _wait(server: Bao, running: "subprocess.Popen[bytes]", log: Path) -> None:
+def _started(bao: Path, home: Path) -> tuple[Bao, "subprocess.Popen[bytes]"]:
+    """A server that answers. Another process may take the port first; then another port is tried."""
     until = time.monotonic() + START_S
     while True:
-        assert running.poll() is None, log.read_text()
-        try:
-            if httpx.get(f"{server.address}/v1/sys/health", timeout=5).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        assert time.monotonic() < until, f"OpenBao did not start in time on {sys.platform}: {log.read_text()}"
-        time.sleep(0.1)
+        server = Bao(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(8))
+        command = [str(bao), "server", "-dev", "-dev-no-store-token", f"-dev-root-token-id={server.root}"]
+        command.append(f"-dev-listen-address={server.address.removeprefix('http://')}")
+        environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
+        with (home / "bao.log").open("wb") as log:
+            running = subprocess.Popen(command, stdout=log, stderr=log, env=environ, cwd=home)
+        while running.poll() is None and time.monotonic() < until:
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"{server.address}/v1/sys/health", timeout=5).status_code == 200:
+                    return server, running
+            time.sleep(0.1)
+        _end(running)
+        assert time.monotonic() < until, f"OpenBao did not start in time: {(home / 'bao.log').read_text()}"
+
+
+def _end(running: "subprocess.Popen[bytes]") -> None:
+    running.terminate()
+    try:
+        running.wait(30)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.wait(30)
 
 
 def _free_port() -> int:
