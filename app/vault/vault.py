@@ -12,11 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.tables import Conversation, SiteKey, VisitorKey
 from app.vault.master import Master, MasterRefused, MasterUnreachable
-from app.vault.memory import Memory
+from app.vault.memory import MOST_KEPT, Memory
 from app.vault.sealing import KEY_BYTES, DataKey, Unreadable
 from graph.errors import ConfigError
 
-MOST_WRITING = 10_000
 LOCK = 0x7061_726C_6B65
 """Advisory lock of those who wrap with the master key, shared; a rotation waits for them."""
 _IN_SESSION = "vault"
@@ -74,7 +73,7 @@ class Vault:
             return await self._new_visitor_key(session, row.site_id, row.user_id)
         key = (await self.keys(session, {row.id}))[row.id]
         self._writing[conversation_id] = key.id
-        if len(self._writing) > MOST_WRITING:
+        if len(self._writing) > MOST_KEPT:
             self._writing.popitem(last=False)
         return key
 
