@@ -6,13 +6,21 @@ from dataclasses import dataclass
 
 import openai
 import typer
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cli.run import run, settings_for
 from app.db.engine import open_database
 from app.db.migrate import pending
+from app.db.sites import list_sites
+from app.db.tables import SiteKey
 from app.loading import Offload, load_encoder, load_personal_data, offload_of, open_models
+from app.secret import secret_of
 from app.settings import Settings
+from app.sites.config import SiteRefused, read_config
+from app.sites.models import QUOTE, check_region, confined, model_names
+from app.vault.open import master_of
+from app.vault.vault import Vault
 from graph.errors import ParleyError
 from graph.models.faults import translate
 from graph.models.local.gpu import gpu_present, supports_gpu
@@ -47,6 +55,8 @@ async def examine(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
     checks: list[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]]] = [
         ("database", _database),
+        ("master key", _master_key),
+        ("sites", _sites),
         ("embedding", _embedding),
         ("personal data", _personal_data),
         ("local model", _local),
@@ -83,6 +93,39 @@ async def _database(settings: Settings) -> list[Finding]:
         Finding("tables", not behind, "behind" if behind else "up to date", "Run `parley migrate`." if behind else "")
     )
     return findings
+
+
+async def _master_key(settings: Settings) -> list[Finding]:
+    async with open_database(settings, command="parley doctor", exclusive=False) as engine:
+        if await pending(engine):
+            return []
+        async with AsyncSession(engine) as session:
+            if await session.scalar(select(SiteKey.id).limit(1)) is None:
+                return [Finding("master key", True, "not needed yet: nothing is encrypted")]
+            master = await master_of(engine, settings, secret_of(settings))
+            await Vault(master).check(session)
+    return [Finding("master key", True, master.name)]
+
+
+async def _sites(settings: Settings) -> list[Finding]:
+    async with open_database(settings, command="parley doctor", exclusive=False) as engine:
+        if await pending(engine):
+            return []
+        async with AsyncSession(engine) as session:
+            sites = await list_sites(session)
+    findings = []
+    for site in sites:
+        try:
+            config = read_config(site.config)
+            check_region(config, settings)
+        except SiteRefused as refused:
+            findings.append(Finding(f"site {site.name}", False, str(refused), "Correct it with `parley site edit`."))
+            continue
+        left = set(confined(config, settings).models.answers) & set(model_names(settings))
+        if config.region is not None and config.models.answers != (QUOTE,) and not left:
+            told = f"may be processed in {config.region} only, and no model is there: its documents are quoted"
+            findings.append(Finding(f"site {site.name}", False, told, "Give a model that is there its `region`."))
+    return findings or [Finding("sites", True, f"{len(sites)}, each with a configuration that can be followed")]
 
 
 async def _embedding(settings: Settings) -> list[Finding]:

@@ -1,12 +1,19 @@
 """The commands as people and scripts use them, on the real database with the real encoder; no language model."""
 
+import asyncio
 import json
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.db.messages import own_conversation
+from app.db.sites import ensure_site
+from app.db.users import ensure_guest
 from app.model_files import ENCODER, checked
 from tests.app.cli.conftest import Parley
+from tests.conftest import SECRET
 
 PAGES = {
     "refunds.md": "# Refunds\n\n## How long a refund takes\n\nA refund is paid within 14 days of your request.\n",
@@ -161,8 +168,52 @@ def test_doctor_looks_at_every_part(parley: Parley) -> None:
     ran = parley("doctor")
 
     assert ran.code == 0, ran.out
-    for part in ("database", "pgvector", "tables", "embedding", "personal data", "local model", "hosted model"):
+    for part in (
+        "database",
+        "pgvector",
+        "tables",
+        "master key",
+        "sites",
+        "embedding",
+        "personal data",
+        "local model",
+        "hosted model",
+    ):
         assert f"ok    {part}" in ran.out
+
+
+def test_doctor_names_sites_that_no_model_may_answer_for(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARLEY_DATABASE__REGION", "eu")
+    assert parley("site", "add", "shop", "--set", "region=eu").code == 0
+
+    ran = parley("doctor")
+
+    assert ran.code == 1
+    assert "LOOK  site shop" in ran.out
+    assert "may be processed in eu only, and no model is there: its documents are quoted" in ran.out
+
+
+def test_doctor_tells_of_another_master_key(
+    parley: Parley, sessions: async_sessionmaker[AsyncSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "not needed yet" in parley("doctor").out
+
+    async def write() -> None:
+        async with sessions.begin() as session:
+            site = await ensure_site(session, "shop")
+            user = await ensure_guest(session, site.id, uuid4())
+            await own_conversation(session, site.id, user.id, uuid4(), "page", "Hello")
+
+    asyncio.run(write())
+    monkeypatch.setenv("PARLEY_SECRET", SECRET.decode())
+    assert "ok    master key" in parley("doctor").out
+    monkeypatch.setenv("PARLEY_SECRET", "y" * 40)
+
+    ran = parley("doctor")
+
+    assert ran.code == 1
+    assert "LOOK  master key" in ran.out
+    assert "is not the one that this database is encrypted with" in ran.out
 
 
 def test_doctor_says_what_to_do_about_a_dead_endpoint(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
