@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import CHROMIUM
 from tests.browser.product import HostedModel, Process, product
@@ -79,6 +80,15 @@ def opened(browser: Browser, server: Process) -> Page:
     return page
 
 
+def reopen(page: Page) -> None:
+    """Load the page anew; once more, as people do, where a server that has just started is too busy to show it."""
+    page.reload()
+    try:
+        page.wait_for_selector("#chat-input", timeout=30_000)
+    except PlaywrightTimeout:
+        page.reload()
+
+
 def ask(page: Page, text: str) -> None:
     page.locator("#chat-input").fill(text)
     expect(page.locator("#chat-submit")).to_be_enabled()
@@ -147,7 +157,7 @@ def test_a_killed_server_loses_nothing_and_the_cut_answer_can_be_tried_again(
     finally:
         hosted.behave("answer")
     with_key.start()
-    page.reload()
+    reopen(page)
 
     expect(page.get_by_text(question).last).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile("was cut off|broke off|interrupted"))).to_be_visible(timeout=30_000)
