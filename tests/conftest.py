@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -33,9 +34,15 @@ def _local_sockets_only() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder below which this worker's server keeps everything."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def server_url(server_home: Path) -> Iterator[str]:
     """Address of this worker's server, with superuser rights."""
-    with embedded_server(tmp_path_factory.mktemp("home"), command="pytest") as url:
+    with embedded_server(server_home, command="pytest") as url:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             _administer(url, f"ALTER SYSTEM SET {setting} = off")  # nothing here need survive a crash of the machine
         _administer(url, "SELECT pg_reload_conf()")

@@ -71,23 +71,16 @@ def found_in(files: Iterable[Path], marks: Sequence[str]) -> set[str]:
     return found
 
 
-def folder_of(server: object) -> Path:
-    """Where a server keeps everything. Its `data_directory` is a name that only it can follow."""
-    return Path(f"/proc/{server}/cwd").readlink().parent
-
-
-async def files_of(engine: AsyncEngine) -> list[Path]:
+async def files_of(engine: AsyncEngine, home: Path) -> list[Path]:
     """All files of the database's server, after it has written everything out: tables, log of changes, its own log."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("CHECKPOINT"))
-        server = await connection.scalar(text("SELECT pg_backend_pid()"))
-    folder = folder_of(server)
-    return [Path(parent) / name for parent, _, names in os.walk(folder) for name in names]
+    return [Path(parent) / name for parent, _, names in os.walk(home) for name in names]
 
 
 async def test_of_two_hundred_planted_values_none_is_found_and_all_come_back(
-    services: Services, request_: TurnRequest, engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+    services: Services, request_: TurnRequest, engine: AsyncEngine, server_home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     blind = replace(services, personal_data=Blind())
@@ -116,7 +109,7 @@ async def test_of_two_hundred_planted_values_none_is_found_and_all_come_back(
                 session, request_.site_id, asked.conversation_id, note=f"Call {own[0]}", contact=own[1]
             )
 
-    assert found_in(await files_of(engine), secret.marks) == set()
+    assert found_in(await files_of(engine, server_home), secret.marks) == set()
     assert not [mark for mark in secret.marks if mark in caplog.text]
     async with services.sessions() as session:
         whole = await load_conversation(session, request_.site_id, conversation)
@@ -128,10 +121,10 @@ async def test_of_two_hundred_planted_values_none_is_found_and_all_come_back(
     assert (len(page.conversations), len(none.conversations)) == (1, 0)
 
 
-async def test_the_search_finds_what_is_written_in_clear(engine: AsyncEngine) -> None:
+async def test_the_search_finds_what_is_written_in_clear(engine: AsyncEngine, server_home: Path) -> None:
     secret = planted()
     async with engine.begin() as connection:
         statement = text("CREATE TABLE in_clear AS SELECT CAST(:value AS text) AS it")
         await connection.execute(statement, {"value": secret.values[2]})
 
-    assert found_in(await files_of(engine), secret.marks)
+    assert found_in(await files_of(engine, server_home), secret.marks)
