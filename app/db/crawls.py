@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,14 +39,16 @@ class Outcome:
 async def due_crawls(session: AsyncSession, site_id: int, plans: Mapping[str, Plan]) -> list[str]:
     """The addresses of sources that are to be read now: never read, read long ago, or for other readers then."""
     found = await session.execute(
-        select(Crawl.address, Crawl.audience, _age() >= Crawl.every, _lost()).where(Crawl.site_id == site_id)
+        select(Crawl.address, Crawl.audience, _age(), Crawl.ended_at.is_(None)).where(Crawl.site_id == site_id)
     )
-    read = {address: (frozenset(audience), old or lost) for address, audience, old, lost in found}
-    return [
+    rested = {
         address
-        for address, plan in plans.items()
-        if address not in read or read[address][1] or read[address][0] != plan.audience
-    ]
+        for address, audience, age, unended in found
+        if (plan := plans.get(address)) is not None
+        and plan.audience == frozenset(audience)
+        and age < (min(plan.every, LOST_AFTER) if unended else plan.every)
+    }
+    return [address for address in plans if address not in rested]
 
 
 async def crawl_begins(session: AsyncSession, site_id: int, address: str, plan: Plan) -> None:
@@ -54,7 +56,6 @@ async def crawl_begins(session: AsyncSession, site_id: int, address: str, plan: 
     given = {
         "started_at": func.clock_timestamp(),
         "ended_at": None,
-        "every": plan.every,
         "audience": sorted(plan.audience),
     }
     statement = insert(Crawl).values(site_id=site_id, address=address, **given)
@@ -98,7 +99,3 @@ async def forget_crawls(session: AsyncSession, site_id: int, kept: Collection[st
 
 def _age() -> ColumnElement[timedelta]:
     return func.clock_timestamp() - Crawl.started_at
-
-
-def _lost() -> ColumnElement[bool]:
-    return and_(Crawl.ended_at.is_(None), _age() >= LOST_AFTER)

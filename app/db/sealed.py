@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, inspect, or_, select, update
+from sqlalchemy import ColumnElement, func, inspect, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import InstrumentedAttribute
 
-from app.db.tables import Attachment, CachedAnswer, Citation, Conversation, Handover, Message, Score
-from app.db.tables.sealed import keep_opened
+from app.db.tables import Attachment, CachedAnswer, Citation, Conversation, Handover, Message, Pseudonym, Score
+from app.db.tables.sealed import in_clear, keep_opened
 from app.vault.sealing import CLEAR, DataKey, key_of
 from app.vault.vault import vault_of
 
@@ -25,7 +24,10 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     Handover: ("note", "contact"),
     Score: ("comment",),
     CachedAnswer: ("question", "text"),
+    Pseudonym: ("value",),
 }
+LOCK = 0x7061_726C_7365
+"""Advisory lock of the process that encrypts what is in clear."""
 _BATCH = 200
 Row = TypeVar("Row")
 
@@ -50,7 +52,7 @@ async def opened(session: AsyncSession, rows: Sequence[Row]) -> Sequence[Row]:
     """Decrypt the columns of some rows, which carry the clear texts from then on; return the rows.
 
     Raises:
-        Unreadable: a value was changed or moved, or its key is gone.
+        Unreadable: a value was changed or moved, its key is gone, or it is in clear: only our own start may read that.
     """
     values = [
         (row, name, sealed)
@@ -58,13 +60,9 @@ async def opened(session: AsyncSession, rows: Sequence[Row]) -> Sequence[Row]:
         for name in COLUMNS[type(row)]
         if (sealed := getattr(row, f"sealed_{name}")) is not None
     ]
-    ids = {key_of(sealed) for _, _, sealed in values if sealed and not sealed.startswith(CLEAR)}
-    keys = await vault_of(session).keys(session, ids)
+    keys = await vault_of(session).keys(session, {key_of(sealed) for _, _, sealed in values if sealed})
     for row, name, sealed in values:
-        if not sealed or sealed.startswith(CLEAR):
-            clear = sealed.removeprefix(CLEAR)
-        else:
-            clear = keys[key_of(sealed)].open(_place(type(row), _id_of(row), name), sealed)
+        clear = keys[key_of(sealed)].open(_place(type(row), _id_of(row), name), sealed) if sealed else b""
         keep_opened(row, name, clear.decode())
     return rows
 
@@ -79,18 +77,20 @@ async def opened_one(session: AsyncSession, row: Row | None) -> Row | None:
 async def seal_old_texts(sessions: async_sessionmaker[AsyncSession]) -> int:
     """Encrypt the texts that an older version wrote in clear; return how many rows there were.
 
-    In batches, so that it can be cut off and goes on where it was. Two processes share the work.
+    In batches, so that it can be cut off and goes on where it was. Two processes share the work, and neither goes on
+    before all of it is done.
     """
     return sum([await _seal_old_rows(sessions, table) for table in COLUMNS if table is not CachedAnswer])
 
 
 async def _seal_old_rows(sessions: async_sessionmaker[AsyncSession], table: Any) -> int:
-    in_clear = [func.substr(_column(table, name), 1, 1) == CLEAR for name in COLUMNS[table]]
+    old_rows = select(table).where(text(in_clear(*COLUMNS[table]))).limit(_BATCH).with_for_update()
     sealed = 0
     while True:
         async with sessions.begin() as session:
-            query = select(table).where(or_(*in_clear)).limit(_BATCH).with_for_update(skip_locked=True)
-            batch = (await session.scalars(query)).all()
+            # One batch after the other: who waited for a batch of another process would take its rows for all.
+            await session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+            batch = (await session.scalars(old_rows)).all()
             for row in batch:
                 values = {}
                 key = await vault_of(session).for_conversation(session, await _conversation_of(session, row))
@@ -118,11 +118,6 @@ def _this(table: Any, row: Any) -> tuple[ColumnElement[bool], ...]:
     return tuple(column == getattr(row, column.key) for column in inspect(table).primary_key)
 
 
-def _column(table: Any, name: str) -> InstrumentedAttribute[bytes]:
-    column: InstrumentedAttribute[bytes] = getattr(table, f"sealed_{name}")
-    return column
-
-
 def _sealed(key: DataKey, table: type, row_id: object, name: str, text: str) -> bytes:
     return key.seal(_place(table, row_id, name), text.encode()) if text else b""
 
@@ -131,6 +126,8 @@ def _id_of(row: Any) -> object:
     match row:
         case Citation():
             return citation_id(row.message_id, row.number)
+        case Pseudonym():
+            return pseudonym_id(row.conversation_id, row.token)
         case CachedAnswer():  # its own number is not known before it is written
             return row.answer_id
     return row.id
@@ -139,6 +136,11 @@ def _id_of(row: Any) -> object:
 def citation_id(message_id: UUID, number: int) -> str:
     """What a citation's texts are bound to."""
     return f"{message_id}/{number}"
+
+
+def pseudonym_id(conversation_id: UUID, token: str) -> str:
+    """What a pseudonym's value is bound to."""
+    return f"{conversation_id}/{token}"
 
 
 def _place(table: Any, row_id: object, name: str) -> str:

@@ -6,7 +6,6 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.access.keys import derived_key
-from app.db.pseudonyms import seal_old_values
 from app.db.sealed import seal_old_texts
 from app.db.tables import SiteKey
 from app.settings import Settings
@@ -30,7 +29,6 @@ async def open_vault(engine: AsyncEngine, master: Master) -> async_sessionmaker[
     sessions = async_sessionmaker(engine, expire_on_commit=False, info=vault.info)
     async with sessions() as session:
         await vault.check(session)
-    await seal_old_values(sessions)
     await seal_old_texts(sessions)
     return sessions
 

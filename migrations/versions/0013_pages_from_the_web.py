@@ -14,7 +14,6 @@ def upgrade() -> None:
         CREATE TABLE crawls (
             site_id bigint NOT NULL CONSTRAINT crawls_site_id_fk REFERENCES sites (id) ON DELETE CASCADE,
             address varchar NOT NULL,
-            every interval NOT NULL,
             audience text[] DEFAULT '{}'::text[] NOT NULL,
             started_at timestamptz NOT NULL,
             ended_at timestamptz,

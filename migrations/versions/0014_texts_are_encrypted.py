@@ -30,12 +30,17 @@ def upgrade() -> None:
                 for column in columns
             )
         )
+        if table != "cached_answers":
+            key = "message_id" if table == "citations" else "id"
+            clear = " OR ".join(rf"substr({column}, 1, 1) = '\x00'::bytea" for column in columns)
+            op.execute(f"CREATE INDEX {table}_clear ON {table} ({key}) WHERE {clear}")
 
 
 def downgrade() -> None:
     # What is encrypted cannot be read without its key: it goes.
     op.execute("DELETE FROM cached_answers")
     for table, columns in COLUMNS.items():
+        op.execute(f"DROP INDEX IF EXISTS {table}_clear")
         gone = " OR ".join(rf"substr({column}, 1, 1) = '\x01'::bytea" for column in columns)
         if table in ("conversations", "scores"):
             op.execute(f"UPDATE {table} SET {columns[0]} = NULL WHERE {gone}")  # noqa: S608 - names of this module

@@ -69,7 +69,7 @@ async def test_personal_data_reaches_neither_model_nor_database_and_comes_back(
         stored = await texts(session, select(Message))
         assert "mary" not in " ".join(stored)
         assert "mary" not in str(await texts(session, select(Conversation), "title"))
-        assert b"mary" not in b"".join(await session.scalars(select(Pseudonym.value)))
+        assert b"mary" not in b"".join(await session.scalars(select(Pseudonym.sealed_value)))
         assert await load_pseudonyms(session, request.conversation_id) == {"[EMAIL_1]": "mary@example.org"}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, func, te
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
-from app.db.tables.sealed import Opened
+from app.db.tables.sealed import Opened, clear_index
 
 
 class Conversation(Base):
@@ -18,6 +18,7 @@ class Conversation(Base):
     __table_args__ = (
         Index("conversations_of_user", "user_id", "updated_at"),
         Index("conversations_by_age", "site_id", "updated_at"),
+        clear_index("conversations", "id", "title"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -45,6 +46,7 @@ class Message(Base):
         CheckConstraint("status IN ('open', 'done', 'stopped', 'cut', 'failed')", name="status"),
         Index("messages_of_conversation", "conversation_id", "created_at"),
         Index("messages_open", "created_at", postgresql_where=text("status = 'open'")),
+        clear_index("messages", "id", "text"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -73,6 +75,7 @@ class Citation(Base):
     """A passage that an answer cites, of a document or a visitor's file, kept as it was, even when that changes."""
 
     __tablename__ = "citations"
+    __table_args__ = (clear_index("citations", "message_id", "document", "title", "heading", "text"),)
 
     message_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -93,7 +96,10 @@ class Attachment(Base):
     """A text file that a visitor sent along, as it was read."""
 
     __tablename__ = "attachments"
-    __table_args__ = (Index("attachments_by_age", "site_id", "created_at"),)
+    __table_args__ = (
+        Index("attachments_by_age", "site_id", "created_at"),
+        clear_index("attachments", "id", "name", "text"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[int] = site_column(index=False)
@@ -111,22 +117,21 @@ class Pseudonym(Base):
     """The value that a token such as `[EMAIL_1]` stands for within one conversation, encrypted."""
 
     __tablename__ = "pseudonyms"
-    # Empty as soon as what an older version wrote is encrypted.
-    __table_args__ = (
-        Index("pseudonyms_clear", "conversation_id", postgresql_where=text("substr(value, 1, 1) = '\\x00'::bytea")),
-    )
+    __table_args__ = (clear_index("pseudonyms", "conversation_id", "value"),)
 
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True)
     token: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[int] = site_column()
     type: Mapped[str]
-    value: Mapped[bytes]
+    sealed_value: Mapped[bytes] = mapped_column("value")
+    value = Opened()
 
 
 class Handover(Base):
     """A visitor's wish to talk to a person. Texts are protected like messages."""
 
     __tablename__ = "handovers"
+    __table_args__ = (clear_index("handovers", "id", "note", "contact"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())
     site_id: Mapped[int] = site_column()

@@ -1,6 +1,6 @@
 """Documents, and what is found in them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pgvector.sqlalchemy import HALFVEC
@@ -126,15 +126,14 @@ class Embedding(Base):
 class Crawl(Base):
     """The last run of a source of web pages that a site's configuration names.
 
-    `every` and `audience` are what the configuration said then. `failed` holds pairs of what could not be read and why,
-    the first of `failures`. `ended_at` is null while it runs.
+    `audience` is what the configuration said then. `failed` holds pairs of what could not be read and why, the first of
+    `failures`. `ended_at` is null while it runs.
     """
 
     __tablename__ = "crawls"
 
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
     address: Mapped[str] = mapped_column(primary_key=True)
-    every: Mapped[timedelta]
     audience: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.tables.base import Base, json_column, now_column, site_column
-from app.db.tables.sealed import Opened
+from app.db.tables.sealed import Opened, clear_index
 
 
 class Trace(Base):
@@ -55,6 +55,7 @@ class Score(Base):
         CheckConstraint("source IN ('visitor', 'staff', 'model', 'rule')", name="source"),
         CheckConstraint("num_nonnulls(trace_id, span_id, message_id) > 0", name="subject"),
         Index("scores_by_age", "site_id", "created_at"),
+        clear_index("scores", "id", "comment"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.gen_random_uuid())

@@ -2,6 +2,8 @@
 
 from typing import Any, Self, overload
 
+from sqlalchemy import Index, text
+
 from app.vault.sealing import Unreadable
 
 
@@ -27,6 +29,16 @@ class Opened:
         if clear is None or sealed is not getattr(row, f"sealed_{self._name}"):
             raise Unreadable  # nobody has opened it
         return str(clear)
+
+
+def in_clear(*columns: str) -> str:
+    """The condition under which an older version wrote one of these columns and nobody has encrypted it since."""
+    return " OR ".join(rf"substr({column}, 1, 1) = '\x00'::bytea" for column in columns)
+
+
+def clear_index(table: str, key: str, *columns: str) -> Index:
+    """Finds the rows that are still to be encrypted, and is empty as soon as none is left."""
+    return Index(f"{table}_clear", key, postgresql_where=text(in_clear(*columns)))
 
 
 def keep_opened(row: object, name: str, clear: str) -> None:

@@ -90,6 +90,17 @@ async def test_the_worker_reads_a_source_once_and_again_when_it_is_due(shop: Sho
     assert (last.added, last.changed, last.unchanged) == (0, 1, 1)
 
 
+async def test_a_shorter_interval_holds_at_once(shop: Shop) -> None:
+    await shop.sources({"address": "/a", "every": "7d"})
+    await shop.read("/a")
+    await shop.later(3)
+    assert await shop.queue() == 0
+
+    await shop.sources({"address": "/a", "every": "2h"})
+
+    assert await shop.queue() == 1
+
+
 async def test_a_job_that_comes_too_late_reads_nothing(shop: Shop) -> None:
     await shop.sources({"address": "/a"})
     await shop.read("/a")

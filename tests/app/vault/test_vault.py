@@ -59,7 +59,7 @@ async def test_a_value_is_read_back_by_another_process_and_is_nowhere_in_clear(
     async with sessions() as session:
         row = await session.scalar(select(Pseudonym))
     assert row
-    assert VALUE.encode() not in row.value
+    assert VALUE.encode() not in row.sealed_value
 
 
 async def test_values_that_change_places_are_refused(sessions: Sessions) -> None:
@@ -67,8 +67,8 @@ async def test_values_that_change_places_are_refused(sessions: Sessions) -> None
     async with sessions.begin() as session:
         site = await ensure_site(session, "shop")
         await store_pseudonyms(session, one, site.id, {"[EMAIL_2]": "lee@example.org"})
-        other = select(Pseudonym.value).where(Pseudonym.token == "[EMAIL_2]").scalar_subquery()
-        await session.execute(update(Pseudonym).where(Pseudonym.token == "[EMAIL_1]").values(value=other))
+        other = select(Pseudonym.sealed_value).where(Pseudonym.token == "[EMAIL_2]").scalar_subquery()
+        await session.execute(update(Pseudonym).where(Pseudonym.token == "[EMAIL_1]").values(sealed_value=other))
 
     with pytest.raises(Unreadable):
         await read(sessions, one)
