@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import openai
 import typer
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.cli.run import run, settings_for
 from app.db.engine import open_database
@@ -55,8 +55,6 @@ async def examine(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
     checks: list[tuple[str, Callable[[Settings], Awaitable[list[Finding]]]]] = [
         ("database", _database),
-        ("master key", _master_key),
-        ("sites", _sites),
         ("embedding", _embedding),
         ("personal data", _personal_data),
         ("local model", _local),
@@ -79,6 +77,7 @@ async def _database(settings: Settings) -> list[Finding]:
                 text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
             )
         behind = await pending(engine)
+        kept = [] if behind else [await _master_key(engine, settings), *await _sites(engine, settings)]
     where = f"embedded, in {settings.home}" if settings.embedded else "from DATABASE_URL"
     findings = [Finding("database", True, f"PostgreSQL {version}, {where}")]
     if vector:
@@ -92,27 +91,24 @@ async def _database(settings: Settings) -> list[Finding]:
     findings.append(
         Finding("tables", not behind, "behind" if behind else "up to date", "Run `parley migrate`." if behind else "")
     )
-    return findings
+    return findings + kept
 
 
-async def _master_key(settings: Settings) -> list[Finding]:
-    async with open_database(settings, command="parley doctor", exclusive=False) as engine:
-        if await pending(engine):
-            return []
-        async with AsyncSession(engine) as session:
-            if await session.scalar(select(SiteKey.id).limit(1)) is None:
-                return [Finding("master key", True, "not needed yet: nothing is encrypted")]
+async def _master_key(engine: AsyncEngine, settings: Settings) -> Finding:
+    async with AsyncSession(engine) as session:
+        if await session.scalar(select(SiteKey.id).limit(1)) is None:
+            return Finding("master key", True, "not needed yet: nothing is encrypted")
+        try:
             master = await master_of(engine, settings, secret_of(settings))
             await Vault(master).check(session)
-    return [Finding("master key", True, master.name)]
+        except ParleyError as error:
+            return Finding("master key", False, str(error))
+    return Finding("master key", True, master.name)
 
 
-async def _sites(settings: Settings) -> list[Finding]:
-    async with open_database(settings, command="parley doctor", exclusive=False) as engine:
-        if await pending(engine):
-            return []
-        async with AsyncSession(engine) as session:
-            sites = await list_sites(session)
+async def _sites(engine: AsyncEngine, settings: Settings) -> list[Finding]:
+    async with AsyncSession(engine) as session:
+        sites = await list_sites(session)
     findings = []
     for site in sites:
         try:

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,9 +16,9 @@ from app.db.tables import Conversation
 from app.members.people import actor
 from app.protecting import protect
 from app.staff.desk import Desk
+from app.staff.json_sent import refused, sent
 from graph.errors import GuardDown
 
-JSON = "application/json"
 MOST = 50
 _Token = Annotated[str, Field(min_length=1, max_length=60)]
 
@@ -31,20 +31,17 @@ class _Asked(BaseModel):
 
 
 def add_reveal(router: APIRouter, desk: Desk) -> None:
-    """The one route. Everybody else who works here sees pseudonyms. A form cannot send to it: it takes only JSON."""
+    """The one route. Everybody else who works here sees pseudonyms."""
 
     @router.post("/staff/sites/{site}/conversations/{conversation}/reveal")
     async def reveal(request: Request, site: str, conversation: UUID) -> Response:
         visit = await desk.visit(request)
         if visit.principal.kind != "admin":
-            return _refused(HTTPStatus.FORBIDDEN, "This is for admins only.")
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            return _refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send what is to be revealed as {JSON}.")
-        try:
-            asked = _Asked.model_validate_json(await request.body())
-        except ValidationError:
-            sentence = 'Send pseudonyms and a reason of 10 to 500 characters: {"tokens": ["[EMAIL_1]"], "reason": "…"}.'
-            return _refused(HTTPStatus.BAD_REQUEST, sentence)
+            return refused(HTTPStatus.FORBIDDEN, "This is for admins only.")
+        how = 'Send pseudonyms and a reason of 10 to 500 characters: {"tokens": ["[EMAIL_1]"], "reason": "…"}.'
+        asked = await sent(request, _Asked, how)
+        if isinstance(asked, Response):
+            return asked
         services = desk.services
         found = await services.sites.named(site)
         async with services.sessions() as session:
@@ -52,15 +49,15 @@ def add_reveal(router: APIRouter, desk: Desk) -> None:
                 select(Conversation.id).where(Conversation.id == conversation, Conversation.site_id == found.id)
             )
         if found is None or there is None:
-            return _refused(HTTPStatus.NOT_FOUND, "The site has no such conversation.")
+            return refused(HTTPStatus.NOT_FOUND, "The site has no such conversation.")
         try:
             reason = await protect(services, found.id, conversation, asked.reason)
         except GuardDown as error:  # whose name the reason holds would stay in the log for ever
-            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+            return refused(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
         async with services.sessions.begin() as session:
             values = await load_pseudonyms(session, conversation)
             if unknown := [token for token in asked.tokens if token not in values]:
-                return _refused(HTTPStatus.NOT_FOUND, f"The conversation has no pseudonym {unknown[0]}.")
+                return refused(HTTPStatus.NOT_FOUND, f"The conversation has no pseudonym {unknown[0]}.")
             await record(
                 session,
                 services.secret,
@@ -72,7 +69,3 @@ def add_reveal(router: APIRouter, desk: Desk) -> None:
         return JSONResponse(
             {"values": {token: values[token] for token in asked.tokens}}, headers={"Cache-Control": "no-store"}
         )
-
-
-def _refused(status: HTTPStatus, sentence: str) -> Response:
-    return JSONResponse({"detail": sentence}, status)

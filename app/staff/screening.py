@@ -11,9 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from app.db.audit import record
 from app.db.screening import label_screening, needing_attention
-from app.sites.book import SiteView
-from app.staff.desk import Desk, Visit
-from app.staff.intents import JSON, refused
+from app.staff.desk import Desk
+from app.staff.json_sent import refused, sent, site_of
 
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
 
@@ -25,13 +24,13 @@ class _Label(BaseModel):
 
 
 def add_screening(router: APIRouter, desk: Desk) -> None:
-    """The two routes. A form of another page cannot send to the one that changes something: it takes only JSON."""
+    """The two routes."""
 
     @router.get("/staff/sites/{site}/attention")
     async def attention(request: Request, site: str) -> Response:
-        found = await _site(desk, await desk.visit(request), site)
-        if found is None:
-            return refused(HTTPStatus.NOT_FOUND, "There is no such site, or it is not one of yours.")
+        found = await site_of(desk, await desk.visit(request), site)
+        if isinstance(found, Response):
+            return found
         try:
             before = _MOMENT.validate_python(request.query_params.get("before", datetime.now(UTC)))
         except ValidationError:
@@ -58,15 +57,13 @@ def add_screening(router: APIRouter, desk: Desk) -> None:
     @router.put("/staff/sites/{site}/traces/{trace}/false-alarm")
     async def label(request: Request, site: str, trace: UUID) -> Response:
         visit = await desk.visit(request)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            return refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send the label as {JSON}.")
-        try:
-            false_alarm = _Label.model_validate_json(await request.body()).false_alarm
-        except ValidationError:
-            return refused(HTTPStatus.BAD_REQUEST, 'Say whether it was one, as {"false_alarm": true} or false.')
-        found = await _site(desk, visit, site)
-        if found is None:
-            return refused(HTTPStatus.NOT_FOUND, "There is no such site, or it is not one of yours.")
+        given = await sent(request, _Label, 'Say whether it was one, as {"false_alarm": true} or false.')
+        if isinstance(given, Response):
+            return given
+        found = await site_of(desk, visit, site)
+        if isinstance(found, Response):
+            return found
+        false_alarm = given.false_alarm
         async with desk.services.sessions.begin() as session:
             if not await label_screening(session, found.id, trace, false_alarm=false_alarm):
                 return refused(HTTPStatus.NOT_FOUND, "The site has no such turn that was screened.")
@@ -79,9 +76,3 @@ def add_screening(router: APIRouter, desk: Desk) -> None:
                 details={"site": found.name, "false_alarm": false_alarm},
             )
         return JSONResponse({"trace": str(trace), "false_alarm": false_alarm})
-
-
-async def _site(desk: Desk, visit: Visit, name: str) -> SiteView | None:
-    """A site that the visitor may see."""
-    found = await desk.services.sites.named(name)
-    return found if found and visit.principal.may_see(found.id) else None
