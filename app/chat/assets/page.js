@@ -128,7 +128,9 @@
         const told = await answer.json();
         if (!answer.ok) throw new Error(typeof told.detail === "string" ? told.detail : "");
         title.textContent = "Your data was deleted";
-        said.textContent = `Conversations: ${told.conversations}. Messages: ${told.messages}. Files: ${told.attachments}.`;
+        // A number stays beside its word.
+        said.textContent =
+          `Conversations:\u00a0${told.conversations}. Messages:\u00a0${told.messages}. Files:\u00a0${told.attachments}.`;
         said.setAttribute("role", "status");
         const close = make("button", "Close", { type: "button" });
         close.addEventListener("click", () => dialog.close());
