@@ -8,17 +8,22 @@ from itertools import chain
 from typing import Any, TypeVar
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.calls import decided_by, running_tool, take_call
 from app.db.messages import NewMessage, begin_turn, history
 from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
+from app.db.tables import ToolCall
 from app.quotas import admit_request
 from app.sites.book import SiteView
+from app.sites.tools import title_of
 from app.storable import storable
 from app.turn_request import AttachedText, TurnRequest
 from app.wiring import Services
 from graph.context import PersonalSpan
 from graph.errors import EmptyMessage, GuardDown, MessageTooLong, UnknownSite, VisitorError
 from graph.guards.pseudonyms import Pseudonyms
-from graph.state import Attached, Earlier, TurnState
+from graph.state import Attached, Decided, Earlier, Outcome, TurnState
 
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
@@ -32,11 +37,13 @@ class Admission:
     """One message at the door. What is known of it stays readable when it is refused or left half-way."""
 
     def __init__(self, services: Services, request: TurnRequest) -> None:
-        self._services, self._request = services, request
+        self._services, self.request = services, request
         self.site: SiteView | None = None
         self.pseudonyms = Pseudonyms()
         self.answer_id: UUID | None = request.answer_id
         """The open answer; None until the message is stored."""
+        self.call: ToolCall | None = None
+        """The call that this message agrees to."""
 
     async def admit(self) -> TurnState:
         """Refuse what cannot be a turn, protect the rest, and store it before anything else reads it.
@@ -47,7 +54,7 @@ class Admission:
         Raises:
             VisitorError: the message is refused; nothing of it is stored.
         """
-        request, settings = self._request, self._services.settings.turn
+        request, settings = self.request, self._services.settings.turn
         text = storable(request.text).strip()
         if not text:
             raise EmptyMessage
@@ -68,16 +75,17 @@ class Admission:
         given = self._given()
         in_files = chain.from_iterable((file.name, file.text) for file in files)
         found = iter(await self._find([text, *in_files, *(said.text for said in given or ())]))
-        message, earlier = await _to_its_end(self._begin(text, files, given, found))
+        message, earlier, decided = await _to_its_end(self._begin(text, files, given, found))
         return {
             "question": message.text,
             "history": earlier,
             "attached": [Attached(name, text) for name, _, text in message.attachments],
+            "decided": decided,
         }
 
     def _given(self) -> list[Earlier] | None:
         """The last of what the door says was said before; None when it leaves that to the conversation."""
-        earlier, limit = self._request.earlier, self._services.settings.turn.history_messages
+        earlier, limit = self.request.earlier, self._services.settings.turn.history_messages
         if earlier is None:
             return None
         return [Earlier(said.role, storable(said.text)) for said in (earlier[-limit:] if limit else ())]
@@ -88,13 +96,16 @@ class Admission:
         files: list[AttachedText],
         given: list[Earlier] | None,
         found: Iterator[list[PersonalSpan]],
-    ) -> tuple[NewMessage, list[Earlier]]:
-        """Store the message protected, its new pseudonyms and an open answer; return it with what was said before.
+    ) -> tuple[NewMessage, list[Earlier], Decided | None]:
+        """Store the message protected, its new pseudonyms and an open answer, and take the call that it decides.
+
+        Returns:
+            The message, what was said before, and the decision.
 
         Args:
             found: personal data of the text, of each file's name and text, and of what was given, in this order.
         """
-        request = self._request
+        request = self.request
         async with self._services.sessions.begin() as session:
             known = await hold_pseudonyms(session, request.conversation_id)
             self.pseudonyms = Pseudonyms(known)
@@ -119,6 +130,7 @@ class Admission:
                 session, message, owner=self._services.owner, once=request.once
             )
             await store_pseudonyms(session, message.conversation_id, message.site_id, new)
+            decided = await self._decide(session)
             limit = self._services.settings.turn.history_messages
             if given is None:
                 kept = await history(session, message.conversation_id, before=message.id, limit=limit)
@@ -126,7 +138,34 @@ class Admission:
                     Earlier("visitor" if m.role == "visitor" else "assistant", m.text, judged=True) for m in kept
                 ]
         self.answer_id = answer_id
-        return message, earlier
+        return message, earlier, decided
+
+    async def _decide(self, session: AsyncSession) -> Decided | None:
+        """What becomes of the call that this message decides, in the transaction that stores the message."""
+        request, decision, under_way = self.request, self.request.decision, None
+        if decision is None:
+            return None
+        outcome: Outcome
+        if request.answer_id is not None:  # the process that took the call is gone
+            call = await decided_by(session, request.message_id)
+            outcome = _found_again(call)
+        else:
+            call = await take_call(
+                session,
+                request.conversation_id,
+                decision.call_id,
+                decision.digest,
+                agreed=decision.agreed,
+                decided_by=request.message_id,
+            )
+            outcome = "agreed" if decision.agreed else "declined"
+            if call is None:
+                under_way = await running_tool(session, request.conversation_id, decision.call_id, decision.digest)
+                outcome = "uncertain" if under_way else "gone"
+        self.call = call
+        assert self.site is not None  # noqa: S101 - admitted
+        tool = call.tool if call else under_way
+        return Decided(outcome, title_of(self.site.config.tools, tool) if tool else "")
 
     async def _find(self, texts: list[str]) -> list[list[PersonalSpan]]:
         """Find the personal data in each text."""
@@ -135,6 +174,18 @@ class Admission:
             return await asyncio.to_thread(lambda: [find(text) for text in texts])
         except Exception as error:
             raise GuardDown from error
+
+
+def _found_again(call: ToolCall | None) -> Outcome:
+    """What is known of a call that another process took before it died."""
+    match call.state if call else None:
+        case None:
+            return "gone"
+        case "declined":
+            return "declined"
+        case "done":
+            return "agreed"
+    return "uncertain"
 
 
 async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:

@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.audit import record
+from app.db.calls import arguments_of
 from app.db.conversations import load_conversation
 from app.db.erasing import erase_user
 from app.db.sealed import opened
 from app.db.sites import site_by_name
-from app.db.tables import Conversation, Handover, Score, User, VisitorKey
+from app.db.tables import Conversation, Handover, Score, ToolCall, User, VisitorKey
 from app.db.users import find_user
-from app.protecting import restored
+from app.protecting import restored, restored_json
 from app.vault.vault import vault_of
 from graph.errors import ParleyError, UnknownSite
 from graph.guards.pseudonyms import Pseudonyms
@@ -104,6 +105,10 @@ async def _conversation(session: AsyncSession, site_id: int, conversation_id: UU
     judged = await opened(session, judgements.all())
     handovers = await session.scalars(select(Handover).where(Handover.conversation_id == conversation_id))
     wishes = await opened(session, handovers.all())
+    made = await session.scalars(
+        select(ToolCall).where(ToolCall.conversation_id == conversation_id).order_by(ToolCall.created_at)
+    )
+    calls = await opened(session, made.all())
     return {
         "id": str(conversation_id),
         "title": back(whole.conversation.title),
@@ -133,6 +138,16 @@ async def _conversation(session: AsyncSession, site_id: int, conversation_id: UU
         "wishes_for_a_person": [
             {"note": back(row.note), "contact": back(row.contact), "created_at": row.created_at.isoformat()}
             for row in wishes
+        ],
+        "calls_of_tools": [
+            {
+                "tool": row.tool,
+                "state": row.state,
+                "arguments": {name: restored_json(value, back) for name, value, _ in arguments_of(row)},
+                "result": back(row.result),
+                "created_at": row.created_at.isoformat(),
+            }
+            for row in calls
         ],
         "personal_data_found": whole.pseudonyms,
     }

@@ -77,7 +77,11 @@ def load_passage_screen(encoder: Encoder) -> "DocumentScreen":
     return DocumentScreen(encoder)
 
 
-def marks_for(encoder: Encoder) -> Callable[[Sequence[str]], Sequence[bool]] | None:
+Marks = Callable[[Sequence[str]], Sequence[bool]]
+"""Tells of each text whether it seems to hold instructions. Blocks: call it in a thread."""
+
+
+def marks_for(encoder: Encoder) -> Marks | None:
     """What marks the passages that seem to hold instructions; None, with a warning, for another encoder."""
     try:
         return load_passage_screen(encoder).suspicious

@@ -1,8 +1,10 @@
 """Protection of what visitors write outside of a message, and their own words given back to them."""
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
+from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,8 +18,13 @@ from graph.events import Source
 from graph.guards.pseudonyms import Pseudonyms
 
 
-async def protect(services: Services, site_id: int, conversation_id: UUID, text: str) -> str:
+async def protect(
+    services: Services, site_id: int, conversation_id: UUID, text: str, *, pseudonyms: Pseudonyms | None = None
+) -> str:
     """Return `text` with personal data replaced by this conversation's pseudonyms, which are stored.
+
+    Args:
+        pseudonyms: the conversation's, of a turn under way, which learns the new ones.
 
     Raises:
         GuardDown: personal data could not be looked for.
@@ -29,7 +36,8 @@ async def protect(services: Services, site_id: int, conversation_id: UUID, text:
         raise GuardDown from error
     async with services.sessions.begin() as session:
         known = await hold_pseudonyms(session, conversation_id)
-        pseudonyms = Pseudonyms(known)
+        pseudonyms = pseudonyms or Pseudonyms()
+        pseudonyms.learn(known)
         protected = pseudonyms.protect(text, spans)
         new = {token: value for token, value in pseudonyms.values.items() if token not in known}
         await store_pseudonyms(session, conversation_id, site_id, new)
@@ -48,6 +56,18 @@ def restored(citation: Citation, pseudonyms: Pseudonyms) -> Source:
         url=citation.url,
         text=back(citation.text),
     )
+
+
+def restored_json(value: JsonValue, back: Callable[[str], str]) -> JsonValue:
+    """A JSON value with the visitor's own words back in each of its texts."""
+    match value:
+        case str():
+            return back(value)
+        case list():
+            return [restored_json(each, back) for each in value]
+        case dict():
+            return {name: restored_json(each, back) for name, each in value.items()}
+    return value
 
 
 async def find_source(session: AsyncSession, user_id: UUID, answer_id: UUID, number: int) -> Source | None:

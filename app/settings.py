@@ -6,15 +6,15 @@ import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from app.settings_keys import Keys
 from app.settings_limits import Limits
 from app.settings_models import REGION, Embedder, Hosted, Local, Model
+from app.settings_outgoing import Alerts, Tools
 from app.settings_section import Section
 from graph.errors import ConfigError
 
@@ -145,30 +145,6 @@ class Turn(Section):
     )
 
 
-class Alerts(Section):
-    """Where it is told that a site has spent a share of its budget."""
-
-    webhook: str | None = Field(
-        None, pattern=r"^https?://", description="Address that each alert is sent to; https, or this machine."
-    )
-    secret: SecretStr | None = Field(None, min_length=24, description="Signs what is sent to `alerts.webhook`.")
-    private: bool = Field(False, description="Whether `alerts.webhook` may be an address of the own network.")
-
-    @field_validator("webhook")
-    @classmethod
-    def _names_a_machine(cls, webhook: str | None) -> str | None:
-        parts = urlsplit(webhook or "https://none")
-        if not parts.hostname or not parts.hostname.isascii() or parts.port == 0 or "@" in parts.netloc:
-            raise ValueError("it needs a machine's name in ASCII, and neither user nor password")
-        return webhook
-
-    @model_validator(mode="after")
-    def _is_signed(self) -> Self:
-        if self.webhook is not None and self.secret is None:
-            raise ValueError("a webhook needs alerts.secret, 24 random characters or more, which signs what it is sent")
-        return self
-
-
 class Metrics(Section):
     """What Prometheus reads at `/metrics`."""
 
@@ -259,6 +235,7 @@ class Settings(Section):
     limits: Limits = Limits()
     figures: Figures = Figures()
     alerts: Alerts = Alerts()
+    tools: Tools = Tools()
     metrics: Metrics = Metrics()
     chat: Chat = Chat()
     openid: OpenId = OpenId()

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from app.db.calls import decided_by
 from app.db.conversations import find_visitor_message
 from app.db.pseudonyms import load_pseudonyms
-from app.turn_request import AttachedText, TurnRequest
+from app.turn_request import AttachedText, Decision, TurnRequest
 from app.wiring import Services
 from graph.guards.pseudonyms import Pseudonyms
 
@@ -16,6 +17,7 @@ async def stored_request(services: Services, user_id: UUID, message_id: UUID) ->
         if found is None:
             return None
         message, files = found
+        call = await decided_by(session, message.id)
         pseudonyms = Pseudonyms(await load_pseudonyms(session, message.conversation_id))
     return TurnRequest(
         site_id=message.site_id,
@@ -28,4 +30,5 @@ async def stored_request(services: Services, user_id: UUID, message_id: UUID) ->
             for file in files
         ),
         labels=frozenset(message.labels),
+        decision=Decision(call.id, call.digest, agreed=call.state != "declined") if call else None,
     )

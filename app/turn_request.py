@@ -17,6 +17,15 @@ class AttachedText:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """A visitor's word on a call that waits for it. `digest` is of the arguments that they were shown."""
+
+    call_id: UUID
+    digest: str
+    agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRequest:
     """What a door knows of a visitor's message. The ids are the door's to make."""
 
@@ -37,3 +46,5 @@ class TurnRequest:
     """What the door knows the visitor to be: they open the documents of some audiences (see `app.labels`)."""
     counted: bool = True
     """Whether it counts towards the limits. The operator's own commands do not."""
+    decision: Decision | None = None
+    """What this message decides, where a button sent it. The text says the same in words, for the conversation."""

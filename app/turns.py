@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,33 +14,29 @@ from langchain_core.runnables import RunnableConfig
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.admission import Admission
-from app.budgets import affordable, tier_of
 from app.db.alerts import note_alerts
 from app.db.cache import SiteCache, used_again
+from app.db.calls import drop_waiting
 from app.db.faults import DATABASE_FAULTS
 from app.db.handovers import wish_for_person
 from app.db.ledger import enter
 from app.db.messages import Ending, cite, finish_answer, save_progress
-from app.db.search import SiteKnowledge
 from app.db.traces import TurnTrace, store_trace
 from app.metrics import Billed
 from app.prices import priced
 from app.quotas import count_tokens
-from app.release import release_of
 from app.said_out import SaidOut
-from app.sites.book import SiteView
-from app.sites.hours import reachable
-from app.sites.models import routes_for
+from app.tool_use.asked import restored_asked
+from app.tool_use.box import TurnTools
+from app.turn_context import context_of
 from app.turn_request import TurnRequest
 from app.wiring import Services
-from graph.context import IntentGuess, Limits, ModelRoute, TurnContext
+from graph.context import IntentGuess, TurnContext
 from graph.errors import StorageDown, VisitorError
 from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Token, Usage
 from graph.guards.language import language_of
 from graph.guards.links import Hosts
 from graph.guards.outgoing import cleaned
-from graph.guards.site_screen import SiteScreen
-from graph.knowledge.same_question import same_question
 from graph.nodes.recall import worth_keeping
 from graph.replies import FALLBACK, said
 from graph.state import Answer, TurnState
@@ -103,6 +98,7 @@ class _Turn:
     tries: list[Usage] = field(default_factory=list)
     answer: Answer | None = None
     cache: SiteCache | None = None
+    tools: TurnTools | None = None
     ended: bool = False
     hosts: Hosts = field(default_factory=Hosts)
 
@@ -114,7 +110,13 @@ class _Turn:
     async def events(self) -> AsyncGenerator[Event]:
         state = await self.admission.admit()
         yield Started(str(self.answer_id), str(self.trace_id))
-        context = await self._context()
+        site = self.admission.site
+        assert site is not None  # noqa: S101 - admitted
+        self.hosts = await self.services.sites.hosts(site)
+        knows = await context_of(self.services, self.admission, site, self.tries)
+        context, self.cache, self.tools = knows.context, knows.cache, knows.tools
+        if knows.tier != "within":
+            self.details["budget"] = knows.tier
         said_out = self._said(context)
         # The conversation's id is stored with each checkpoint, so that erasing finds what a dead process left.
         ids = {"thread_id": str(self.trace_id), "conversation_id": str(self.request.conversation_id)}
@@ -210,13 +212,15 @@ class _Turn:
                     sources = self.sources if answer else ()
                     await cite(session, self.request.conversation_id, self.answer_id, self.request.site_id, sources)
                     await store_trace(session, trace)
+                    if self.tools and self.tools.waits and not (answer and answer.asked):  # what nobody is shown
+                        await drop_waiting(session, self.answer_id)
                     await self._keep_answer(session)
                     billed = await self._bill(session)
                     if answer and self.intent and self.intent.route == "handover":
                         await wish_for_person(session, self.request.site_id, self.request.conversation_id)
             self.ended = True
             self.services.metrics.turn(status, answer.rung if answer else None, trace.duration_ms / 1000, billed)
-            if billed and self.cache and self.cache.asked:
+            if billed and self.cache and self.cache.place:
                 self.services.metrics.looked_up(billed.site, answer.recalled if answer else None)
         except Exception:
             if status == "done":
@@ -254,56 +258,6 @@ class _Turn:
         except Exception:
             log.exception("checkpoints could not be removed", extra={"trace_id": str(self.trace_id)})
 
-    async def _context(self) -> TurnContext:
-        services, settings, site = self.services, self.services.settings, self.admission.site
-        assert site is not None  # noqa: S101 - admitted
-        tier = await tier_of(services.sessions, site)
-        if tier != "within":
-            self.details["budget"] = tier
-        answering = routes_for(site.config.models.answers, services.models)
-        self.cache = SiteCache(
-            services.sessions,
-            site.id,
-            mode=site.cache,
-            labels=self.request.labels,
-            release=release_of(site, settings, answering),
-            same=same_question,
-        )
-        self.hosts = await services.sites.hosts(site)
-        return TurnContext(
-            assistant=site.assistant,
-            subject=site.subject,
-            encoder=services.encoder,
-            injection=SiteScreen(
-                services.injection, site.config.screening_threshold, shadow=site.config.screening == "shadow"
-            ),
-            intents=await services.sites.intents(site, services.encoder, services.intents),
-            knowledge=SiteKnowledge(
-                services.sessions,
-                site.id,
-                services.encoder.name,
-                partial(services.embedders.ranking, site.id, site.config.models.embeddings, self.tries.append),
-                self.request.labels,
-            ),
-            models=affordable(answering, tier),
-            small_jobs=affordable(_for_small_jobs(site, services), tier),
-            limits=Limits(
-                passages=site.passages,
-                answer_tokens=settings.turn.answer_tokens,
-                history_messages=settings.turn.history_messages,
-                turn_s=settings.turn.turn_s,
-                waits_s=settings.turn.waits_s,
-                min_similarity=site.min_similarity,
-                reranked=settings.knowledge.reranked,
-                by_difficulty=settings.turn.by_difficulty and tier == "within",
-            ),
-            breakers=services.breakers,
-            reranker=services.reranker,
-            cache=self.cache,
-            tries=self.tries,
-            people=reachable(site.config.hours, datetime.now(UTC), language_of(self.request.text) or FALLBACK).text,
-        )
-
     def _learn(self, updates: dict[str, TurnState]) -> None:
         """Take what the trace and the answer need out of the nodes' updates."""
         for update in updates.values():
@@ -325,6 +279,12 @@ class _Turn:
                 self.answer = replace(answer, text=cleaned(answer.text, self.hosts))
                 if recalled := self.answer.recalled:
                     self.details["recalled"] = asdict(recalled)
+                if self.cache and self.cache.place:
+                    self.details["looked_up"] = self.cache.place
+                if answer.called:
+                    self.details["called"] = list(answer.called)
+                if answer.contained:
+                    self.details["attention"] = "contained"
 
     async def _keep_progress(self, *, at_once: bool = False) -> None:
         now = time.perf_counter()
@@ -356,20 +316,11 @@ class _Turn:
             text=self.admission.pseudonyms.restore(answer.text),
             answered_by=answer.answered_by,
             rung=answer.rung,
-            intent=self.intent.name if self.intent else "blocked",
+            intent=self.intent.name if self.intent else "decided" if self.request.decision else "blocked",
             sources=tuple(map(self._restored, self.sources)),
             usage=answer.usage,
             trace_id=str(self.trace_id),
             notice=answer.notice,
             shortened=answer.shortened,
+            asked=restored_asked(answer.asked, self.admission.pseudonyms) if answer.asked else None,
         )
-
-
-def _for_small_jobs(site: SiteView, services: Services) -> tuple[ModelRoute, ...]:
-    """The models that a site names for small jobs; otherwise those of its chain that may phrase, cheap ones first."""
-    named = site.config.models.small_jobs
-    if named:
-        return routes_for(named, services.models)
-    answering = routes_for(site.config.models.answers, services.models)
-    able = [route for route in answering if route.trusted]
-    return tuple(sorted(able, key=lambda route: not (route.small or route.rung == "local")))

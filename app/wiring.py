@@ -17,11 +17,13 @@ from app.db.listen import Listener
 from app.db.migrate import migrate
 from app.embedders import Embedders
 from app.loading import (
+    Marks,
     load_encoder,
     load_injection,
     load_intents,
     load_personal_data,
     load_reranker,
+    marks_for,
     open_embedders,
     open_models,
 )
@@ -58,6 +60,7 @@ class Services(Parts):
         owner: this process's number among those that are alive (see `app.owner`).
         listener: hears other processes, while this one serves.
         embedders: hosted encoders that rank passages.
+        marks: tells which texts seem to hold instructions; None where no head was trained for the encoder.
         reranker: reads the best passages again; None unless the settings name one.
         openid: where members of staff may sign in; None when the settings name no provider.
     """
@@ -73,6 +76,7 @@ class Services(Parts):
     embedders: Embedders
     metrics: Metrics
     openid: Provider | None
+    marks: Marks | None
     reranker: Reranker | None
     graph: Turn
     checkpoints: SealedSaver
@@ -108,9 +112,10 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             models=await stack.enter_async_context(open_models(settings)),
         )
         encoders = await stack.enter_async_context(open_embedders(settings))
+        marks = await asyncio.to_thread(marks_for, encoder)
         reranker = await asyncio.to_thread(load_reranker, settings)
         services = services_on(
-            engine, settings, parts, secret=secret, master=master, encoders=encoders, reranker=reranker
+            engine, settings, parts, secret=secret, master=master, encoders=encoders, marks=marks, reranker=reranker
         )
         yield await stack.enter_async_context(services)
 
@@ -124,6 +129,7 @@ async def services_on(
     secret: bytes,
     master: Master | None = None,
     encoders: Sequence[HostedEncoder] = (),
+    marks: Marks | None = None,
     reranker: Reranker | None = None,
 ) -> AsyncIterator[Services]:
     """Put the services together on a database that is migrated, with parts that are loaded.
@@ -153,6 +159,7 @@ async def services_on(
             embedders=Embedders(encoders, sessions, breakers),
             metrics=Metrics(),
             openid=provider_of(settings.openid),
+            marks=marks,
             reranker=reranker,
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,

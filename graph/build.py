@@ -1,4 +1,4 @@
-"""The graph of one turn: screen → classify → recall → retrieve → answer → check, and the ways around it."""
+"""The graph of one turn: screen → classify → recall or act → retrieve → answer → check, and the ways around it."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -11,6 +11,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.events import Step
+from graph.nodes.act import act, carry_out
 from graph.nodes.answer import answer
 from graph.nodes.check import check
 from graph.nodes.classify import classify
@@ -18,7 +19,7 @@ from graph.nodes.recall import recall
 from graph.nodes.reply import hand_over, refuse, reply
 from graph.nodes.retrieve import retrieve
 from graph.nodes.screen import screen
-from graph.routing import after_classify, after_recall, after_screen
+from graph.routing import after_act, after_classify, after_recall, after_screen, at_start
 from graph.state import TurnState
 
 Node = Callable[[TurnState, Runtime[TurnContext]], Awaitable[TurnState]]
@@ -32,22 +33,25 @@ def build_graph(checkpointer: BaseCheckpointSaver[Any] | None = None) -> Turn:
         "screen": (screen, lambda update: f"{update['injection'].score:.2f} · {update['injection'].reason}"),
         "classify": (classify, lambda update: f"{update['intent'].name} ({update['intent'].score:.2f})"),
         "recall": (recall, _recalled),
+        "act": (act, _drafted),
         "retrieve": (retrieve, _found),
         "answer": (answer, _drafted),
         "check": (check, lambda update: f"{len(update['answer'].cited)} sources cited"),
         "reply": (reply, lambda update: "written reply"),
         "hand_over": (hand_over, lambda update: "a person was asked for"),
         "refuse": (refuse, lambda update: "not answered"),
+        "carry_out": (carry_out, lambda update: "at the visitor's word"),
     }
     for name, (node, describe) in nodes.items():
         graph.add_node(name, _reported(name, node, describe))  # type: ignore[call-overload]  # wants a named parameter
-    graph.add_edge(START, "screen")
+    graph.add_conditional_edges(START, at_start)
     graph.add_conditional_edges("screen", after_screen)
     graph.add_conditional_edges("classify", after_classify)
     graph.add_conditional_edges("recall", after_recall)
+    graph.add_conditional_edges("act", after_act)
     graph.add_edge("retrieve", "answer")
     graph.add_edge("answer", "check")
-    for last in ("check", "reply", "hand_over", "refuse"):
+    for last in ("check", "reply", "hand_over", "refuse", "carry_out"):
         graph.add_edge(last, END)
     return graph.compile(checkpointer=checkpointer)
 
@@ -80,6 +84,10 @@ def _found(update: TurnState) -> str:
 
 def _drafted(update: TurnState) -> str:
     draft = update["draft"]
+    if draft is None:
+        return "no tool answered"
     tried = "".join(f"{used.route} {used.outcome}; " for used in draft.failed)
     chosen = f"{draft.choice}; " if draft.choice else ""
-    return f"{chosen}{tried}{'not in the documents' if draft.unknown else draft.answered_by}"
+    tools = "".join(f"{name}; " for name in draft.called) + ("a call was refused; " if draft.contained else "")
+    ended = "waits for the visitor" if draft.asked else "not in the documents" if draft.unknown else draft.answered_by
+    return f"{chosen}{tried}{tools}{ended}"

@@ -1,15 +1,17 @@
 """What the agent needs from outside, as Protocols. The program hands it in through LangGraph's `Runtime` context."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
-from graph.errors import ModelFault
-from graph.events import Rung, Source, Usage
+from graph.errors import ModelFault, ToolFailed
+from graph.events import Asked, Rung, Source, Usage
+from graph.guards.containment import Origin, Stems
 
 if TYPE_CHECKING:  # takes two seconds to import, which commands without a model do without
     from langchain_core.language_models import BaseChatModel
@@ -17,8 +19,8 @@ if TYPE_CHECKING:  # takes two seconds to import, which commands without a model
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int64]
 
-Route = Literal["answer", "reply", "handover", "decline"]
-"""Where an intent leads: to the documents, to a written reply, to a person, or to a refusal."""
+Route = Literal["answer", "tool", "reply", "handover", "decline"]
+"""Where an intent leads: to the documents, to the tools, to a written reply, to a person, or to a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Passage:
     """Where it stands in a document that has pages, from 1."""
     suspicious: bool = False
     """Whether it seems to hold instructions. It is marked where a model reads it, and never quoted."""
+    origin: Origin = "passage"
+    """Whose words it is: a document's, an attached file's, or a tool's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,80 @@ class NoCache:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolOffer:
+    """A tool as a model is told of it.
+
+    Attributes:
+        title: what it does, in a few words for the visitor.
+        parameters: the JSON schema of its arguments, an object.
+        changes: whether it does more than look something up.
+    """
+
+    name: str
+    title: str
+    description: str
+    parameters: dict[str, JsonValue]
+    changes: bool
+
+
+Stemming = Mapping[str, tuple[JsonValue, Stems]]
+"""Arguments by name: the value, and whose words it is."""
+
+
+@runtime_checkable
+class ToolBox(Protocol):
+    """The tools that a site offers, for one turn. Which calls may be made is not its business."""
+
+    offers: tuple[ToolOffer, ...]
+
+    def wrong(self, tool: str, arguments: Mapping[str, JsonValue]) -> str | None:
+        """What is wrong with the arguments of a tool that is offered, as one sentence; None if nothing is."""
+        ...
+
+    async def call(self, tool: str, arguments: Stemming) -> list[Passage]:
+        """Call a tool, and return what it gave.
+
+        Raises:
+            ToolFailed: it gave nothing.
+        """
+        ...
+
+    async def ask(self, tool: str, arguments: Stemming) -> Asked:
+        """Keep a call until the visitor has decided on it."""
+        ...
+
+    async def resume(self) -> list[Passage]:
+        """Make the call that the visitor has just agreed to, and return what it gave.
+
+        Raises:
+            ToolFailed: it gave nothing.
+        """
+        ...
+
+
+class NoTools:
+    """Offers nothing."""
+
+    offers: tuple[ToolOffer, ...] = ()
+
+    def wrong(self, tool: str, arguments: Mapping[str, JsonValue]) -> str | None:
+        """Nothing."""
+        return None
+
+    async def call(self, tool: str, arguments: Stemming) -> list[Passage]:
+        """There is none to call."""
+        raise ToolFailed
+
+    async def ask(self, tool: str, arguments: Stemming) -> Asked:
+        """There is none to ask for."""
+        raise ToolFailed
+
+    async def resume(self) -> list[Passage]:
+        """There is none to call."""
+        raise ToolFailed
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRoute:
     """One model that may answer: its chat model, its rung, and how long it may take."""
 
@@ -305,7 +383,10 @@ class TurnContext:
     breakers: Breakers = field(default_factory=NoBreakers)
     reranker: Reranker | None = None
     cache: AnswerCache = field(default_factory=NoCache)
+    tools: ToolBox = field(default_factory=NoTools)
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""
     canary: str = field(default_factory=lambda: secrets.token_hex(8))
     """A word that only this turn's instructions hold. Where an answer holds it, they have leaked."""
+    fence: str = field(default_factory=lambda: secrets.token_hex(4))
+    """A word of this turn's in the marks around what is data for a model, so that no text can close them."""

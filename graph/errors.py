@@ -64,6 +64,10 @@ class ModelFault(ParleyError):
     label = "failed"
 
 
+class ToolFailed(ParleyError):
+    """The tool gave no result."""
+
+
 class QuotaExhausted(ModelFault):
     """The account of the hosted model is over its quota."""
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from graph.guards.containment import Stems
+
 Rung = Literal["hosted", "local", "quote", "fixed"]
 """Who gave the answer: a model, the documents themselves, or a reply that is written down."""
 
@@ -98,6 +100,33 @@ def encoder_route(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedArgument:
+    """One argument of a call, as its visitor reads it before they decide. `stems` says whose words it is."""
+
+    name: str
+    value: str
+    stems: Stems
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call of a tool that waits for its visitor's word: nothing is done without it.
+
+    Attributes:
+        call_id: the number of the waiting call.
+        digest: what a decision must repeat, so that it is about these very arguments.
+        title: what the tool does, in the owner's words.
+        expires_at: until when it can be decided, UTC.
+    """
+
+    call_id: str
+    digest: str
+    title: str
+    arguments: tuple[AskedArgument, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The turn ended well. `text` is the whole answer as the visitor sees it; `shortened` when a limit ended it."""
 
@@ -111,6 +140,8 @@ class Done:
     trace_id: str
     notice: str | None = None
     shortened: bool = False
+    asked: Asked | None = None
+    """A call that waits for the visitor's word; the text tells of it, too."""
 
 
 @dataclass(frozen=True, slots=True)

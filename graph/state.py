@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from graph.context import InjectionFinding, IntentGuess, Passage
-from graph.events import ANSWERED, Rung, Usage
+from graph.events import ANSWERED, Asked, AskedArgument, Rung, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,9 @@ class Draft:
         shortened: the model hit its limit of tokens.
         usage: every try of a model, and every route that was passed over.
         choice: why the models were asked in this order, if there was something to choose.
+        called: the tools that were called for it, in order.
+        contained: whether a call was refused because a text that seems to instruct may have caused it.
+        asked: a call that waits for the visitor's word; the text tells of it.
     """
 
     text: str
@@ -46,6 +49,9 @@ class Draft:
     shortened: bool = False
     usage: tuple[Usage, ...] = ()
     choice: str = ""
+    called: tuple[str, ...] = ()
+    contained: bool = False
+    asked: Asked | None = None
 
     @property
     def failed(self) -> tuple[Usage, ...]:
@@ -62,9 +68,24 @@ class Recalled:
     similarity: float
 
 
+Outcome = Literal["agreed", "declined", "gone", "uncertain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A call that the visitor has decided on by this message.
+
+    `outcome` is what they said; `gone` when there was none to decide any more; `uncertain` when it was begun before, by
+    a process that died over it.
+    """
+
+    outcome: Outcome
+    title: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer as the visitor sees it at the end. `cited` counts the passages from 1; `shortened` as in a draft."""
+    """The answer as the visitor sees it at the end. `cited` counts the passages from 1; the rest as in a draft."""
 
     text: str
     answered_by: str
@@ -74,6 +95,9 @@ class Answer:
     usage: tuple[Usage, ...] = ()
     shortened: bool = False
     recalled: Recalled | None = None
+    called: tuple[str, ...] = ()
+    contained: bool = False
+    asked: Asked | None = None
 
 
 class TurnState(TypedDict, total=False):
@@ -82,14 +106,28 @@ class TurnState(TypedDict, total=False):
     question: str
     history: list[Earlier]
     attached: list[Attached]
+    decided: Decided | None
     vector: list[float]
     injection: InjectionFinding
     intent: IntentGuess
     recalled: Recalled | None
     passages: list[Passage]
-    draft: Draft
+    draft: Draft | None
     answer: Answer
 
 
-KEPT_TYPES = (Earlier, Attached, Draft, Recalled, Answer, InjectionFinding, IntentGuess, Passage, Usage)
+KEPT_TYPES = (
+    Earlier,
+    Attached,
+    Decided,
+    Draft,
+    Recalled,
+    Answer,
+    InjectionFinding,
+    IntentGuess,
+    Passage,
+    Usage,
+    Asked,
+    AskedArgument,
+)
 """All that a checkpoint of this state may hold beside plain values."""

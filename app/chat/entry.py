@@ -20,14 +20,14 @@ from chainlit.user import PersistedUser
 
 from app.chat.answer_text import source_name, source_path
 from app.chat.data_layer import ParleyDataLayer, uuid_or_none
-from app.chat.opened_thread import unfinished
+from app.chat.opened_thread import unfinished, waiting
 from app.chat.runtime import current
-from app.chat.steps_shown import answer_step, now
+from app.chat.steps_shown import answer_step, now, visitor_step
 from app.chat.uploads import take_files
-from app.chat.visitor_turn import RETRY, TurnOnPage, retry_action, withdraw
+from app.chat.visitor_turn import DECIDE, RETRY, TurnOnPage, decide_actions, retry_action, withdraw
 from app.protecting import find_source
 from app.stored_request import stored_request
-from app.turn_request import AttachedText, TurnRequest
+from app.turn_request import AttachedText, Decision, TurnRequest
 from graph.errors import AttachmentRefused
 
 log = logging.getLogger(__name__)
@@ -55,10 +55,16 @@ async def starters(user: cl.User | None, language: str | None) -> list[Starter]:
 
 @cl.on_chat_resume
 async def opened_again(thread: ThreadDict) -> None:
-    """Offer another try where the last answer did not become whole."""
+    """Offer another try where the last answer did not become whole, and to decide what waits for the visitor's word."""
     whole = await ParleyDataLayer(current()).load(thread["id"])
-    for message_id, answer_id in unfinished(whole) if whole else []:
-        await cl.context.emitter.emit("action", retry_action(message_id, answer_id).to_dict())
+    if whole is None:
+        return
+    actions = [retry_action(message_id, answer_id) for message_id, answer_id in unfinished(whole)]
+    site = await current().services.sites.numbered(whole.conversation.site_id)
+    for answer_id, asked, language in waiting(whole, site.config.tools if site else ()):
+        actions += decide_actions(answer_id, asked, language)
+    for action in actions:
+        await cl.context.emitter.emit("action", action.to_dict())
 
 
 @cl.action_callback(RETRY)
@@ -72,6 +78,33 @@ async def try_again(action: cl.Action) -> None:
     await withdraw(context.emitter, answer_id, action.to_dict())
     if request:
         _start(session, request)
+
+
+@cl.action_callback(DECIDE)
+async def decided(action: cl.Action) -> None:
+    """Take a visitor's word on a call that waits for it: a message of theirs, which says the same."""
+    context, session, user = cl.context, cl.context.session, cl.context.session.user
+    given = action.payload
+    answer_id, call = str(given.get("answer_id")), uuid_or_none(str(given.get("call")))
+    conversation_id = uuid_or_none(session.thread_id)
+    if not isinstance(session, WebsocketSession) or not isinstance(user, PersistedUser):
+        return
+    if call is None or conversation_id is None:
+        return
+    for word in ("yes", "no"):
+        await context.emitter.emit("remove_action", {"id": f"{DECIDE}-{call}-{word}", "forId": answer_id})
+    request = TurnRequest(
+        site_id=await current().site_id(),
+        user_id=UUID(user.id),
+        conversation_id=conversation_id,
+        message_id=uuid4(),
+        text=str(given.get("text")),
+        decision=Decision(call, str(given.get("digest")), given.get("agreed") is True),
+    )
+    await context.emitter.send_step(
+        visitor_step(str(request.message_id), str(conversation_id), user.identifier, request.text, now())
+    )
+    _start(session, request)
 
 
 @cl.on_window_message

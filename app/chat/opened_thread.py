@@ -1,6 +1,7 @@
 """A stored conversation as Chainlit's page opens it."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from uuid import UUID
 
 from chainlit.element import ElementDict
@@ -12,8 +13,12 @@ from app.chat.steps_shown import answer_step, run_id, run_step, stamp, trail_ste
 from app.db.conversations import Whole
 from app.db.tables import Message, Score
 from app.protecting import restored
-from graph.events import Source, Step
+from app.sites.tools import SiteTool
+from app.tool_use.asked import asked_of
+from graph.events import Asked, Source, Step
+from graph.guards.language import language_of
 from graph.guards.pseudonyms import Pseudonyms
+from graph.replies import FALLBACK
 
 UNTITLED = "Conversation"
 
@@ -63,6 +68,21 @@ def unfinished(whole: Whole) -> list[tuple[str, str]]:
         return []
     last = whole.messages[-1]
     return [(str(last.reply_to), str(last.id))] if last.reply_to and last.status in ("stopped", "cut", "failed") else []
+
+
+def waiting(whole: Whole, tools: Sequence[SiteTool]) -> list[tuple[str, Asked, str]]:
+    """The calls that wait for the visitor's word: the answer's id, the call, and the conversation's language."""
+    pseudonyms = Pseudonyms(whole.pseudonyms)
+    questions = {message.id: message.text for message in whole.messages if message.role == "visitor"}
+    return [
+        (
+            str(message.id),
+            asked_of(call, tools, pseudonyms),
+            language_of(questions.get(message.reply_to, "") if message.reply_to else "") or FALLBACK,
+        )
+        for message in whole.messages
+        if (call := whole.waiting.get(message.id))
+    ]
 
 
 def _answered(

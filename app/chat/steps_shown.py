@@ -18,6 +18,8 @@ _DONE = {
     "screen": "Checked the message",
     "classify": "Understood the question",
     "recall": "Looked among earlier answers",
+    "act": "Used the tools",
+    "carry_out": "Did what was agreed",
     "retrieve": "Looked in the documents",
     "answer": "Wrote an answer",
     "check": "Held the answer against its sources",

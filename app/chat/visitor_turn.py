@@ -13,9 +13,12 @@ from app.chat.answer_text import ENDINGS, shown_answer
 from app.chat.runtime import Chat
 from app.chat.steps_shown import answer_step, now, run_id, run_step, trail_step
 from app.turn_request import TurnRequest
-from graph.events import Done, Failed, Notice, Reset, Source, Started, Step, Token
+from graph.events import Asked, Done, Failed, Notice, Reset, Source, Started, Step, Token
+from graph.guards.language import language_of
+from graph.replies import FALLBACK, said
 
 RETRY = "retry"
+DECIDE = "decide"
 
 
 def retry_action(message_id: str, answer_id: str) -> Action:
@@ -28,6 +31,23 @@ def retry_action(message_id: str, answer_id: str) -> Action:
         payload={"message_id": message_id, "answer_id": answer_id},
         forId=answer_id,
     )
+
+
+def decide_actions(answer_id: str, asked: Asked, language: str) -> list[Action]:
+    """The two buttons under an answer that asks for the visitor's word."""
+    payload = {"answer_id": answer_id, "call": asked.call_id, "digest": asked.digest}
+    return [
+        Action(
+            name=DECIDE,
+            id=f"{DECIDE}-{asked.call_id}-{word}",
+            label=said(f"confirm.{word}", language),
+            icon=icon,
+            tooltip=asked.title,
+            payload={**payload, "agreed": word == "yes", "text": said(f"confirm.{word}", language)},
+            forId=answer_id,
+        )
+        for word, icon in (("yes", "check"), ("no", "x"))
+    ]
 
 
 class TurnOnPage:
@@ -73,6 +93,8 @@ class TurnOnPage:
                 if self._streaming:
                     await self._emitter.send_token(id=self._id, token="", is_sequence=True)
             case Step():
+                if not self._steps and self._streaming:
+                    return  # it would stand below the answer that it led to
                 self._steps.append(event)
                 await self._trail(ended=False)
             case Source():
@@ -81,6 +103,8 @@ class TurnOnPage:
                 pass  # Done carries it, too, and it stands below the whole answer
             case Done():
                 self._text = event.text
+                if event.asked:
+                    await self._ask(event.asked)
                 await self._close(event.sources, notice=event.notice)
             case Failed(text=text):
                 await self._end("failed", text)
@@ -132,6 +156,11 @@ class TurnOnPage:
             await self._trail(ended=True)
         if stored:
             await self._emitter.update_step(run_step(self._id, self._thread, self._message, self._began, now()))
+
+    async def _ask(self, asked: Asked) -> None:
+        """Offer the visitor to agree or not."""
+        for action in decide_actions(self._id, asked, language_of(self._request.text) or FALLBACK):
+            await self._emitter.emit("action", action.to_dict())
 
     async def _end(self, status: str, reason: str | None = None) -> None:
         """Show that there will be no whole answer, and offer another try if one can help."""

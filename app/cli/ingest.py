@@ -15,7 +15,6 @@ from app.cli.run import labels_given, run, settings_for, used_wrongly
 from app.db.engine import open_database
 from app.db.migrate import migrate
 from app.db.sites import site_by_name
-from app.db.vectors import forget_others
 from app.embedders import show_unseen
 from app.ingest import ingest
 from app.ingest.report import IngestReport
@@ -144,15 +143,11 @@ async def _ingest(settings: Settings, wanted: _Wanted, *, follow: bool) -> Inges
                 )
                 async with open_embedders(settings) as encoders:
                     await _show_encoders(sessions, encoders, wanted.site, settings, report)
-                    if not report.failed:
-                        await _forget_others(
-                            sessions, wanted.site, [encoder.name, *(each.stored_as for each in encoders)]
-                        )
                 return report
 
             async def again() -> None:
                 report = await once()
-                if report.chunks or report.removed or report.failed:
+                if report.chunks or report.removed or report.failed or report.encoded:
                     _tell(report, wanted.site)
 
             report = await once()
@@ -185,14 +180,6 @@ async def _show_encoders(
             report.failed.append((f"encoder {encoder.name}", f"{fault} The worker tries again every minute."))
 
 
-async def _forget_others(sessions: async_sessionmaker[AsyncSession], site: str, kept: Sequence[str]) -> None:
-    """Remove the vectors of encoders that the settings do not name any more."""
-    async with sessions.begin() as session:
-        found = await site_by_name(session, site)
-        if found is not None:
-            await forget_others(session, found.id, kept)
-
-
 def _tell(report: IngestReport, site: str) -> None:
     """Say what an ingestion did."""
     print(
@@ -200,6 +187,8 @@ def _tell(report: IngestReport, site: str) -> None:
         f"{report.chunks} passages written to site {site}.",
         flush=True,
     )
+    if report.encoded:
+        print(f"{report.encoded} passages that the encoder had not seen were encoded.", flush=True)
     _name("skipped", report.skipped)
     _name("marked", report.marked)
     _name("failed", report.failed)

@@ -18,7 +18,7 @@ from app.db.sites import add_site, configure_site, delete_site, list_sites, site
 from app.db.tables import Crawl, Site
 from app.secret import secret_of
 from app.settings import Settings
-from app.sites.config import HIDDEN, SiteConfig, read_config
+from app.sites.config import SiteConfig, keep_secrets, read_config
 from app.sites.models import check_names, check_region
 from graph.errors import ConfigError, UnknownSite
 
@@ -131,9 +131,7 @@ def edit(name: Name, file: File = None, set_: Set = None, origin: Origin = None)
     async def work(session: AsyncSession) -> None:
         site = await _site(session, name)
         content = _content(_config(site).stored(), file, set_, origin)
-        identity = content.get("identity")
-        if isinstance(identity, dict) and identity.get("secret") == HIDDEN:
-            identity["secret"] = site.config.get("identity", {}).get("secret")
+        keep_secrets(content, site.config)
         config = _checked(content, settings)
         if not await configure_site(session, name, config.stored(), version=site.version):
             raise CommandFailed("Somebody else has just changed this site; look at it and try again.")

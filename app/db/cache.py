@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, cast, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import BIGINT, insert
+from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.sealed import opened, writer
-from app.db.tables import CachedAnswer, Site, Trace
+from app.db.tables import CachedAnswer, Site, Trace, UnwantedAnswer
 from app.settings import CacheMode
 from graph.context import FloatArray, Kept
 from graph.events import Source
@@ -29,6 +29,9 @@ MOST_ENTRIES = 5000
 """Answers of a site that are kept; of more, those used last. All of them are compared: a few milliseconds."""
 USED_AGAIN = timedelta(hours=1)
 """So precisely is known when an answer was used: a busy one is not written at every use."""
+LOCK = 0x7061_6E73
+"""Seed of the advisory locks of questions."""
+_PLACE = ("site_id", "scope", "knowledge_version", "question_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,7 @@ class _Asked:
 
     question: str
     vector: FloatArray
-    scope: str
-    knowledge_version: int
+    place: dict[str, Any]
 
 
 class SiteCache:
@@ -65,9 +67,9 @@ class SiteCache:
         self._asked: _Asked | None = None
 
     @property
-    def asked(self) -> bool:
-        """Whether an answer was looked for."""
-        return self._asked is not None
+    def place(self) -> dict[str, Any] | None:
+        """Where an answer was looked for, beside the site; None if it was not. `forget_answer` reads it in traces."""
+        return self._asked.place if self._asked else None
 
     async def find(self, question: str, vector: FloatArray, language: str) -> Kept | None:
         """Return the answer to the same question, if there is one."""
@@ -79,7 +81,8 @@ class SiteCache:
             if version is None:
                 return None
             # The version from before the search: an answer from older documents is kept where nobody finds it.
-            self._asked = _Asked(question, vector, scope, version)
+            place = {"scope": scope, "knowledge_version": version, "question_key": _key(question)}
+            self._asked = _Asked(question, vector, place)
             rows = (await session.execute(self._nearest(self._asked))).all()
             await opened(session, [row.CachedAnswer for row in rows])
         for row in rows:
@@ -90,7 +93,7 @@ class SiteCache:
     async def keep(
         self, session: AsyncSession, conversation_id: UUID, answer_id: UUID, answer: Answer, sources: Sequence[Source]
     ) -> None:
-        """Keep the answer to what `find` was asked last, unless it was found or one is kept meanwhile.
+        """Keep the answer to what `find` was asked last, unless one is kept or was voted away meanwhile.
 
         Args:
             answer_id: the stored answer: when it is erased, it is no longer kept.
@@ -98,14 +101,15 @@ class SiteCache:
         if self._asked is None or any(source.chunk_id is None for source in sources):
             return
         asked = self._asked
+        await _one_at_a_time(session, [asked.place["question_key"]])
+        if await session.scalar(select(exists(self._unwanted(asked)))):
+            return
         write = await writer(session, conversation_id)
         await session.execute(
             insert(CachedAnswer)
             .values(
                 site_id=self._site_id,
-                scope=asked.scope,
-                knowledge_version=asked.knowledge_version,
-                question_key=_key(asked.question),
+                **asked.place,
                 vector=asked.vector,
                 answered_by=answer.answered_by,
                 rung=answer.rung,
@@ -117,18 +121,23 @@ class SiteCache:
         )
 
     def _nearest(self, asked: _Asked) -> Any:
-        exact = CachedAnswer.question_key == _key(asked.question)
+        exact = CachedAnswer.question_key == asked.place["question_key"]
         similarity = -CachedAnswer.vector.max_inner_product(asked.vector)
         there = (
             CachedAnswer.site_id == self._site_id,
-            CachedAnswer.scope == asked.scope,
-            CachedAnswer.knowledge_version == asked.knowledge_version,
+            CachedAnswer.scope == asked.place["scope"],
+            CachedAnswer.knowledge_version == asked.place["knowledge_version"],
             CachedAnswer.created_at > func.now() - KEEP,
+            # Nor the answer to another wording: it would most likely be the one that was voted away.
+            ~exists(self._unwanted(asked)),
         )
         found = select(CachedAnswer, exact.label("exact"), similarity.label("similarity")).where(*there)
         if self._mode == "exact":
             return found.where(exact)
         return found.order_by(exact.desc(), similarity.desc()).limit(NEAREST)
+
+    def _unwanted(self, asked: _Asked) -> Any:
+        return select(UnwantedAnswer.site_id).filter_by(site_id=self._site_id, **asked.place)
 
 
 async def used_again(session: AsyncSession, entry: int) -> None:
@@ -140,32 +149,65 @@ async def used_again(session: AsyncSession, entry: int) -> None:
     )
 
 
-async def forget_answer(session: AsyncSession, answer_id: UUID) -> int:
-    """Give an answer no more that was judged bad, where it was first given or given again; return how many went."""
-    recalled = select(cast(Trace.details["recalled"]["entry"].astext, BIGINT)).where(
-        Trace.message_id == answer_id, Trace.details.has_key("recalled")
+async def forget_answer(session: AsyncSession, answer_id: UUID) -> int | None:
+    """Give an answer no more that was judged bad, where it was first given or given again; return how many went.
+
+    Until documents change or the site answers in another way, no answer is kept for the question that was asked, nor
+    for the one that the answer was kept under, and none is recalled for them.
+
+    Returns None if the answer neither is kept nor could have been recalled.
+    """
+    turns = (
+        await session.execute(
+            select(Trace.site_id, Trace.details["looked_up"], Trace.details["recalled"]["entry"]).where(
+                Trace.message_id == answer_id, Trace.details.has_key("looked_up")
+            )
+        )
+    ).all()
+    recalled = [entry for _, _, entry in turns if entry is not None]
+    kept = or_(CachedAnswer.answer_id == answer_id, CachedAnswer.id.in_(recalled))
+    entries = (await session.execute(select(*(getattr(CachedAnswer, name) for name in _PLACE)).where(kept))).all()
+    looked_up = ((site_id, *(place[name] for name in _PLACE[1:])) for site_id, place, _ in turns)
+    places = {*looked_up, *map(tuple, entries)}
+    if not places:
+        return None
+    await _one_at_a_time(session, {place[-1] for place in places})
+    await session.execute(
+        insert(UnwantedAnswer)
+        .values([dict(zip(_PLACE, place, strict=True)) for place in places])
+        .on_conflict_do_nothing()
     )
-    gone = await session.scalars(
-        delete(CachedAnswer)
-        .where(or_(CachedAnswer.answer_id == answer_id, CachedAnswer.id.in_(recalled)))
-        .returning(CachedAnswer.id)
-    )
+    there = tuple_(*(getattr(CachedAnswer, name) for name in _PLACE)).in_(places)
+    gone = await session.scalars(delete(CachedAnswer).where(or_(there, kept)).returning(CachedAnswer.id))
     return len(gone.all())
 
 
 async def forget_old_answers(session: AsyncSession) -> None:
-    """Remove what is never given again: from documents that have changed, too old, or beyond what a site may keep."""
+    """Remove what is never given again: from documents that have changed, too old, or beyond what a site may keep.
+
+    With what was voted away then.
+    """
     place = func.row_number().over(partition_by=CachedAnswer.site_id, order_by=CachedAnswer.used_at.desc())
     ranked = select(CachedAnswer.id, place.label("place")).subquery()
-    await session.execute(delete(CachedAnswer).where(_outdated()))
+    for table in (CachedAnswer, UnwantedAnswer):
+        await session.execute(delete(table).where(_outdated(table)))
     await session.execute(
         delete(CachedAnswer).where(CachedAnswer.id.in_(select(ranked.c.id).where(ranked.c.place > MOST_ENTRIES)))
     )
 
 
-def _outdated() -> ColumnElement[bool]:
-    current = select(Site.knowledge_version).where(Site.id == CachedAnswer.site_id).scalar_subquery()
-    return or_(CachedAnswer.knowledge_version != current, CachedAnswer.created_at <= func.now() - KEEP)
+def _outdated(table: type[CachedAnswer | UnwantedAnswer]) -> ColumnElement[bool]:
+    current = select(Site.knowledge_version).where(Site.id == table.site_id).scalar_subquery()
+    return or_(table.knowledge_version != current, table.created_at <= func.now() - KEEP)
+
+
+async def _one_at_a_time(session: AsyncSession, question_keys: Collection[str]) -> None:
+    """Let who keeps an answer and who votes it away wait for each other, until the transaction ends.
+
+    Neither would see what the other has not committed.
+    """
+    for key in sorted(question_keys):
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, LOCK))))
 
 
 def _kept(row: Row[Any]) -> Kept:

@@ -1,6 +1,6 @@
 """Conversations as their owners see them: lists, whole ones, renaming and deleting."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import delete, exists, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.calls import waiting_calls
 from app.db.messages import mark_cut
 from app.db.pseudonyms import load_pseudonyms, load_pseudonyms_of
 from app.db.scores import HELPFUL
 from app.db.sealed import opened, opened_one, writer
-from app.db.tables import Attachment, Citation, Conversation, Message, Score, Span, Trace, User, VisitorKey
+from app.db.tables import Attachment, Citation, Conversation, Message, Score, Span, ToolCall, Trace, User, VisitorKey
 
 READ_AT_ONCE = 500
 
@@ -30,6 +31,8 @@ class Whole:
     """Steps in order, each with the id of the answer that it led to."""
     scores: Sequence[Score]
     pseudonyms: dict[str, str]
+    waiting: Mapping[UUID, ToolCall]
+    """Calls of tools that wait for the visitor's word, by the answer that asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,12 @@ async def owner_of(session: AsyncSession, site_id: int, conversation_id: UUID) -
         .join(Conversation, Conversation.user_id == User.id)
         .where(Conversation.id == conversation_id, Conversation.site_id == site_id)
     )
+
+
+async def is_of_user(session: AsyncSession, conversation_id: UUID, user_id: UUID) -> bool:
+    """Whether a conversation is there, and this user's."""
+    of_user = Conversation.id == conversation_id, Conversation.user_id == user_id
+    return await session.scalar(select(Conversation.id).where(*of_user)) is not None
 
 
 async def list_conversations(
@@ -143,6 +152,7 @@ async def load_conversation(session: AsyncSession, site_id: int, conversation_id
         spans=[(message_id, span) for message_id, span in spans if message_id],
         scores=await opened(session, scores.all()),
         pseudonyms=await load_pseudonyms(session, conversation_id),
+        waiting=await waiting_calls(session, conversation_id),
     )
 
 

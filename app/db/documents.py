@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.sites import knowledge_changed
 from app.db.tables import Chunk, Document, Embedding
 from app.db.tables.knowledge import DICTIONARIES, ENGLISH
+from app.db.word_counts import count_words, uncount_words
 from graph.context import FloatArray
 from graph.knowledge.split import Chunk as Passage
 
@@ -94,6 +95,7 @@ async def write_documents(
     if not documents:
         return
     await knowledge_changed(session, site_id)
+    await uncount_words(session, site_id, source, [document.path for document in documents])
     ids = await _upsert(session, site_id, source, documents)
     await session.execute(delete(Chunk).where(Chunk.document_id.in_(ids.values())))
     chunks = [
@@ -111,6 +113,7 @@ async def write_documents(
         for position, chunk in enumerate(document.chunks)
     ]
     chunk_ids = await session.scalars(insert(Chunk).returning(Chunk.id, sort_by_parameter_order=True), chunks)
+    await count_words(session, site_id, ids.values())
     vectors = (vector for document in documents for vector in document.vectors)
     await session.execute(
         insert(Embedding),
@@ -126,6 +129,7 @@ async def remove_documents(session: AsyncSession, site_id: int, source: str, pat
     if not paths:
         return 0
     await knowledge_changed(session, site_id)
+    await uncount_words(session, site_id, source, paths)
     removed = await session.scalars(
         delete(Document)
         .where(Document.site_id == site_id, Document.source == source, Document.path.in_(paths))

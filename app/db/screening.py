@@ -14,8 +14,9 @@ from app.db.tables import Score, Trace
 
 FALSE_ALARM = "false_alarm"
 """Name of the score by which staff judge a screening: 1 for a false alarm, 0 for an attack."""
-Attention = Literal["blocked", "only_noted", "leak"]
-"""Why staff should look at a turn: refused, would have been refused, or its answer repeated the instructions."""
+Attention = Literal["blocked", "only_noted", "leak", "contained"]
+"""Why staff should look at a turn: it was refused, or would have been; its answer repeated the instructions; or a tool
+was not called because a text that seems to instruct may have made the model call it."""
 
 
 @dataclass(frozen=True, slots=True)

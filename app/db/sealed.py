@@ -11,7 +11,17 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, inspect, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.tables import Attachment, CachedAnswer, Citation, Conversation, Handover, Message, Pseudonym, Score
+from app.db.tables import (
+    Attachment,
+    CachedAnswer,
+    Citation,
+    Conversation,
+    Handover,
+    Message,
+    Pseudonym,
+    Score,
+    ToolCall,
+)
 from app.db.tables.sealed import in_clear, keep_opened
 from app.vault.sealing import CLEAR, DataKey, key_of
 from app.vault.vault import vault_of
@@ -25,6 +35,7 @@ COLUMNS: dict[type, tuple[str, ...]] = {
     Score: ("comment",),
     CachedAnswer: ("question", "text"),
     Pseudonym: ("value",),
+    ToolCall: ("arguments", "result"),
 }
 LOCK = 0x7061_726C_7365
 """Advisory lock of the process that encrypts what is in clear."""

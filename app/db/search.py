@@ -4,10 +4,15 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
+from pgvector import HalfVector
+from psycopg import AsyncConnection
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+from psycopg.rows import namedtuple_row
+from psycopg.types.numeric import Int8
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.search_sql import APPROXIMATE, EXACT, EXACT_ROWS, INDEXED_DIMENSIONS, PREPARE
+from app.db.search_sql import EXACT, EXACT_ROWS, PREPARE, WALKED
 from app.db.tables.knowledge import DICTIONARIES, ENGLISH
 from graph.context import FloatArray, Passage
 from graph.guards.language import language_of
@@ -77,11 +82,12 @@ class SiteKnowledge:
             limit: most passages to return.
         """
         ranking = (await self._rank(question) if self._rank else None) or Ranking(self._own, vector)
-        scope = {"site_id": self._site_id, "model": ranking.encoder, "labels": self._labels}
+        scope = {"site_id": Int8(self._site_id), "labels": self._labels}
         asked = scope | {
-            "vector": _written(ranking.vector),
+            "model": ranking.encoder,
+            "vector": HalfVector(ranking.vector),
             "own_model": self._own,
-            "own_vector": _written(vector),
+            "own_vector": HalfVector(vector),
             "question": searchable(question),
             "asked_in": _dictionary(question),
             "most_words": MOST_WORDS,
@@ -91,21 +97,43 @@ class SiteKnowledge:
             "document_passages": DOCUMENT_PASSAGES,
         }
         async with self._sessions() as session:
-            selection = (await session.execute(PREPARE, scope | {"most_exact": self._exact_rows})).one()
-            dimensions = len(ranking.vector)
-            exact = dimensions not in INDEXED_DIMENSIONS or selection.rows <= self._exact_rows
-            statement = EXACT[selection.restricted] if exact else APPROXIMATE[dimensions, selection.restricted]
+            database = await _below(session)
             for spare in SPARES:
                 most = spare * limit
+                async with database.pipeline():  # sends the transaction's beginning along
+                    begun = await database.execute(PREPARE, scope, prepare=True)
+                (passages, *_) = await begun.fetchone() or (None,)
+                walked = WALKED.get(len(ranking.vector)) if (passages or 0) > self._exact_rows else None
                 bounds = {"candidates": max(CANDIDATES, most), "limit": most}
-                found = (await session.execute(statement, asked | bounds)).all()
-                passages = without_twins([_passage(row) for row in found])
-                if len(passages) >= limit or len(found) < most:
+                cursor = database.cursor(row_factory=namedtuple_row)
+                cursor.adapters.register_dumper(HalfVector, _HalfVectorDumper)
+                async with database.pipeline():  # sends its end along
+                    await cursor.execute(walked or EXACT, asked | bounds, prepare=True)
+                    await database.commit()
+                rows = await cursor.fetchall()
+                found = without_twins(map(_passage, rows), most=limit)
+                if len(found) >= limit or len(rows) < most:
                     break
-        return passages[:limit]
+        return found
 
 
-def _passage(row: Row[Any]) -> Passage:
+async def _below(session: AsyncSession) -> AsyncConnection[Any]:
+    """The session's connection as psycopg has it, which prepares a statement once and takes vectors as they are."""
+    database = (await (await session.connection()).get_raw_connection()).driver_connection
+    assert isinstance(database, AsyncConnection)  # noqa: S101 - the engine's driver is psycopg
+    return database
+
+
+class _HalfVectorDumper(Dumper):
+    """Vectors as PostgreSQL sends and receives them; their type follows from the statement's cast."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: HalfVector) -> bytes:
+        return bytes(obj.to_binary())
+
+
+def _passage(row: Any) -> Passage:
     return Passage(
         chunk_id=row.chunk_id,
         document=row.path,
@@ -124,11 +152,6 @@ def _dictionary(question: str) -> str:
     """What knows which of the question's words say nothing; `simple` takes every word for one that does."""
     language = language_of(question)
     return ENGLISH if language == "en" else DICTIONARIES.get(language or "", "simple")
-
-
-def _written(vector: FloatArray) -> str:
-    """A vector as PostgreSQL reads it."""
-    return "[" + ",".join(f"{number:.5g}" for number in vector.tolist()) + "]"
 
 
 def _below_title(heading: str, title: str) -> str:

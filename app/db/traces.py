@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,3 +62,8 @@ async def store_trace(session: AsyncSession, trace: TurnTrace) -> None:
                 for ended_at, step in trace.steps
             ],
         )
+
+
+async def answer_of_trace(session: AsyncSession, site_id: int, trace_id: UUID) -> UUID | None:
+    """The answer of a turn of this site; None if there is no such turn, or no such answer any more."""
+    return await session.scalar(select(Trace.message_id).where(Trace.id == trace_id, Trace.site_id == site_id))

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 class IngestReport:
     """Counts of documents, and what could not be read and why. `chunks` counts the passages that were written.
 
-    `marked` names the documents that seem to hold instructions to the assistant.
+    `encoded` counts the passages that were there and that the encoder had not seen. `marked` names the documents that
+    seem to hold instructions to the assistant.
     """
 
     added: int = 0
@@ -15,6 +16,7 @@ class IngestReport:
     unchanged: int = 0
     removed: int = 0
     chunks: int = 0
+    encoded: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     marked: list[tuple[str, str]] = field(default_factory=list)

@@ -23,6 +23,7 @@ from app.db.documents import (
     write_documents,
 )
 from app.db.sites import ensure_site
+from app.embedders import show_installed
 from app.ingest.archive import ARCHIVE, ArchiveSource
 from app.ingest.fetch import Bounds, Fetcher
 from app.ingest.files import RECORDS, file_source
@@ -43,6 +44,8 @@ LANGUAGE_CHUNKS = 5
 """Passages at the beginning of a document that tell its language."""
 BATCH_CHUNKS = 128
 BATCH_DOCUMENTS = 500
+ENCODED_ANEW = "what the encoder had not seen"
+"""In place of a path, once all documents have been read."""
 
 Sessions = async_sessionmaker[AsyncSession]
 Screen = Callable[[Sequence[str]], Sequence[bool]]
@@ -69,6 +72,7 @@ async def ingest(
 
     What has not changed since is not written; what is gone from a folder, file or sitemap is removed. Every batch
     is one transaction, so that a run that is broken off keeps what it has stored, and no document is half there.
+    At the end the encoder is shown what it has not seen of the site, as after it was exchanged.
 
     Args:
         sessions: where the documents are stored.
@@ -107,7 +111,7 @@ async def ingest(
             bounds = Bounds(settings.private_addresses, settings.max_document_bytes, pause_s=settings.crawl_pause_s)
             fetcher = await stack.enter_async_context(Fetcher(bounds))
             for web in pages:
-                validators = await _validators(sessions, site_id, web.name, encoder, settings, labels)
+                validators = await _validators(sessions, site_id, web.name, settings, labels)
                 sources.append(WebSource(web, fetcher, settings.max_document_bytes, validators))
         parser = stack.enter_context(Parser())
         for source_ in sources:
@@ -115,6 +119,12 @@ async def ingest(
                 sessions, encoder, settings, site_id, source_, audience, base_url, screen, report, progress, parser
             )
             await run.run()
+
+    def show(passages: int) -> None:
+        if progress is not None:
+            progress(Progress(report.documents, report.chunks + passages, ENCODED_ANEW))
+
+    report.encoded = await show_installed(sessions, encoder, site_id, show)
     return report
 
 
@@ -188,7 +198,7 @@ class _Run:
             item = replace(item, url=f"{self._base_url.rstrip('/')}/{quote(item.path)}")
         # A record's digest holds its address.
         given = None if item.name is None else item.url
-        content_hash = _hash(item.digest, given, self._encoder, self._settings, self._labels)
+        content_hash = _hash(item.digest, given, self._settings, self._labels)
         if self._stored.get(item.path) == content_hash:
             self._report.unchanged += 1
             return
@@ -270,9 +280,9 @@ class _Run:
         return path in self._kept or any(path.startswith(folder) for folder in self._kept_folders)
 
 
-def _hash(digest: str, url: str | None, encoder: Encoder, settings: Knowledge, labels: Sequence[str]) -> str:
-    """What a stored document depends on: its content and address, the encoder, how it was cut, for whom it is."""
-    parts = (SPLITTER, encoder.name, str(settings.chunk_tokens), digest, *(() if url is None else (url,)), *labels)
+def _hash(digest: str, url: str | None, settings: Knowledge, labels: Sequence[str]) -> str:
+    """What a stored text depends on: content and address, how it was cut, for whom it is. Not which encoder saw it."""
+    parts = (SPLITTER, str(settings.chunk_tokens), digest, *(() if url is None else (url,)), *labels)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -283,7 +293,7 @@ def _fetched(item: Item) -> Fetched | None:
 
 
 async def _validators(
-    sessions: Sessions, site_id: int, source: str, encoder: Encoder, settings: Knowledge, labels: Sequence[str]
+    sessions: Sessions, site_id: int, source: str, settings: Knowledge, labels: Sequence[str]
 ) -> dict[str, Validators]:
     """What lets servers tell that pages have not changed, for those that would be stored as they are now."""
     async with sessions() as session:
@@ -291,7 +301,7 @@ async def _validators(
     return {
         path: Validators(page.etag, page.modified)
         for path, (content_hash, page) in stored.items()
-        if content_hash == _hash(page.digest, page.url, encoder, settings, labels)
+        if content_hash == _hash(page.digest, page.url, settings, labels)
     }
 
 

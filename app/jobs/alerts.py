@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from app.db.alerts import Reached, alert_to_tell, mark_told, untold_alerts
 from app.jobs.context import ENGINE, SETTINGS
 from app.jobs.webhook import Webhook
-from app.settings import Alerts
+from app.settings_outgoing import Alerts
 
 TELL = "alerts:tell_alert"
 FIRST_WAIT_S = 10

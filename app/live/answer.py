@@ -44,7 +44,7 @@ class LiveAnswer:
             case Step(name=name):
                 self._steps.append(name)
             case Done():
-                self._end = Whole(event.text, event.sources, event.notice, event.rung)
+                self._end = Whole(event.text, event.sources, event.notice, event.rung, event.asked)
             case Failed(text=text):
                 self.refused = self.answer_id is None
                 if event.retry_after_s is not None:

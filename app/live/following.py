@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graph.events import Rung, Source
+from graph.events import Asked, Rung, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ class Whole:
     sources: tuple[Source, ...]
     notice: str | None
     rung: Rung
+    asked: Asked | None = None
+    """A call of a tool that waits for the visitor's word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from app.db.answers import StoredAnswer, answer_to, stop_answer, stored_answer, take_over
+from app.db.calls import waiting_calls
 from app.db.listen import tell
 from app.db.messages import ANSWERS
 from app.db.pseudonyms import load_pseudonyms
@@ -16,11 +17,12 @@ from app.live.answer import LiveAnswer
 from app.live.following import Broken, End, Position, Snapshot, Stopped, Update, Whole, updates
 from app.protecting import restored
 from app.stored_request import stored_request
+from app.tool_use.asked import asked_of
 from app.turn_request import TurnRequest
 from app.turns import CUT, run_turn
 from app.wiring import Services
 from graph.errors import OurFault, VisitorError
-from graph.events import Event, Failed
+from graph.events import Asked, Event, Failed, Rung
 from graph.guards.pseudonyms import Pseudonyms, Restorer
 
 STOPS = "parley_stops"
@@ -159,8 +161,14 @@ class LiveTurns:
             stored = await stored_answer(session, user_id, answer_id)
             if stored is None:
                 return None, None
-            pseudonyms = Pseudonyms(await load_pseudonyms(session, stored.message.conversation_id))
-        return stored, _snapshot(stored, pseudonyms)
+            message = stored.message
+            pseudonyms = Pseudonyms(await load_pseudonyms(session, message.conversation_id))
+            done = message.status == "done"
+            waiting = (await waiting_calls(session, message.conversation_id)).get(message.id) if done else None
+        asked = None
+        if waiting and (site := await self._services.sites.numbered(message.site_id)):
+            asked = asked_of(waiting, site.config.tools, pseudonyms)
+        return stored, _snapshot(stored, pseudonyms, asked)
 
     async def _take_over(self, user_id: UUID, stored: StoredAnswer) -> bool:
         """Begin an answer anew whose process is gone; False when it lives, or another was quicker."""
@@ -206,20 +214,21 @@ async def _wait(told: asyncio.Event, longest_s: float) -> None:
         pass
 
 
-def _snapshot(stored: StoredAnswer, pseudonyms: Pseudonyms) -> Snapshot:
+def _snapshot(stored: StoredAnswer, pseudonyms: Pseudonyms, asked: Asked | None) -> Snapshot:
     """How a stored answer stands, restored as it was streamed: the beginning of a token is held back."""
     message = stored.message
     if message.status == "open":
         return Snapshot(message.attempt, message.withdrawn, Restorer(pseudonyms).feed(message.text))
     text = pseudonyms.restore(message.text)
-    return Snapshot(message.attempt, message.withdrawn, text, _end(stored, text, pseudonyms))
+    return Snapshot(message.attempt, message.withdrawn, text, _end(stored, text, pseudonyms, asked))
 
 
-def _end(stored: StoredAnswer, text: str, pseudonyms: Pseudonyms) -> End:
+def _end(stored: StoredAnswer, text: str, pseudonyms: Pseudonyms, asked: Asked | None) -> End:
     match stored.message.status:
         case "done":
             sources = tuple(restored(citation, pseudonyms) for citation in stored.citations)
-            return Whole(text, sources, stored.message.notice, stored.message.rung or "fixed")  # type: ignore[arg-type]  # only rungs are stored
+            rung: Rung = stored.message.rung or "fixed"  # type: ignore[assignment]  # only rungs are stored
+            return Whole(text, sources, stored.message.notice, rung, asked)
         case "stopped":
             return Stopped(text)
         case "cut":

@@ -1,6 +1,7 @@
 """What the owner of a site sets: checked when it is written, read as one frozen value."""
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -15,8 +16,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PlainSerializer,
     SecretStr,
@@ -27,6 +26,8 @@ from pydantic import (
 from app.labels import LabelRefused, read_labels
 from app.settings import CacheMode
 from app.settings_models import REGION
+from app.sites.part import Part
+from app.sites.tools import SiteTool, once_each
 from graph.errors import ConfigError
 
 _DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
@@ -45,12 +46,6 @@ HIDDEN = "********"
 
 class SiteRefused(ConfigError):
     """The site's configuration cannot be used."""
-
-
-class Part(BaseModel):
-    """A part of a site's configuration. Frozen, and strict about names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 def _origin(text: str) -> str:
@@ -293,6 +288,8 @@ class SiteConfig(Part):
     budget: Budget = Budget()
     retention: Retention = Retention()
     sources: Annotated[tuple[SiteSource, ...], Field(max_length=100), AfterValidator(_once_each)] = ()
+    tools: Annotated[tuple[SiteTool, ...], Field(max_length=50), AfterValidator(once_each)] = ()
+    """What a model may call for a visitor. Empty: nothing."""
 
     def stored(self) -> dict[str, Any]:
         """As the database keeps it: what differs from the defaults, secrets in clear."""
@@ -307,7 +304,22 @@ class SiteConfig(Part):
         identity = content.get("identity", {})
         if identity.get("secret") is not None:
             identity["secret"] = secret(identity["secret"])
+        for tool in content.get("tools", ()):
+            if tool.get("token") is not None:
+                tool["token"] = secret(tool["token"])
         return content
+
+
+def keep_secrets(content: dict[str, Any], before: Mapping[str, Any]) -> None:
+    """Put the secrets that are stored in the place of what stands where one is not shown."""
+    identity = content.get("identity")
+    if isinstance(identity, dict) and identity.get("secret") == HIDDEN:
+        identity["secret"] = before.get("identity", {}).get("secret")
+    tokens = {tool["name"]: tool.get("token") for tool in before.get("tools", ())}
+    tools = content.get("tools")
+    for tool in tools if isinstance(tools, list | tuple) else ():
+        if isinstance(tool, dict) and tool.get("token") == HIDDEN:
+            tool["token"] = tokens.get(tool.get("name"))
 
 
 def read_config(content: dict[str, Any]) -> SiteConfig:

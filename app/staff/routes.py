@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from app.staff.account import add_account
+from app.staff.cache import add_cache
 from app.staff.desk import Desk
 from app.staff.door import add_door
 from app.staff.intents import add_intents
@@ -49,6 +50,7 @@ def staff_routes(services: Services) -> APIRouter:
     add_intents(router, desk)
     add_reveal(router, desk)
     add_screening(router, desk)
+    add_cache(router, desk)
     add_account(router, desk)
     add_members(router, desk)
     return router

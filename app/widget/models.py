@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.tool_use.shown import AskedShown
+
 LONGEST_COMMENT = 2000
 LONGEST_NOTE = 2000
 LONGEST_CONTACT = 200
@@ -114,6 +116,7 @@ class MessageShown(BaseModel):
     sources: list[SourceShown]
     rating: RatingShown | None
     attachments: list[AttachmentShown]
+    asked: AskedShown | None
 
 
 class ConversationShown(BaseModel):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, File, Form, Header, Path, Request, Response, UploadFile
 from fastapi.responses import StreamingResponse
+from pydantic import Json
 
 from app.attachments import MOST, read_text
 from app.db.conversations import list_conversations, load_conversation
@@ -14,6 +15,7 @@ from app.live.following import read_position
 from app.live.turns import LiveTurns
 from app.own_erasure import erase_own
 from app.protecting import protect
+from app.tool_use.shown import DecisionSent
 from app.turn_request import AttachedText, TurnRequest
 from app.widget.errors import ErrorResponse, WidgetRefused, WidgetRoute, not_found
 from app.widget.handover import take_wish
@@ -100,7 +102,8 @@ def _add_conversations(router: APIRouter, services: Services) -> None:
             whole = await load_conversation(session, visitor.site_id, conversation_id)
         if whole is None or whole.owner.id != visitor.user_id:
             raise not_found("conversation")
-        return conversation_shown(whole)
+        site = await services.sites.numbered(visitor.site_id)
+        return conversation_shown(whole, site.config.tools if site else ())
 
     @router.post("/conversations/{conversation_id}/handover")
     async def handover(conversation_id: ConversationId, wanted: HandoverWanted, visitor: Asker) -> HandoverTaken:
@@ -125,6 +128,9 @@ def _add_turns(router: APIRouter, services: Services, live: LiveTurns) -> None:
         text: Annotated[str, Form()],
         files: Annotated[list[UploadFile] | None, File()] = None,
         again: Annotated[bool, Form(description="Ask a stored message anew.")] = False,
+        decision: Annotated[
+            Json[DecisionSent] | None, Form(description="As JSON: the visitor's word on a call that waits.")
+        ] = None,
     ) -> StreamingResponse:
         """Ask, and get the answer as it comes. A message that is stored already is followed, not asked twice."""
         if not again and (there := await already(visitor, id_, conversation_id)):
@@ -139,6 +145,7 @@ def _add_turns(router: APIRouter, services: Services, live: LiveTurns) -> None:
             door="widget",
             once=not again,
             labels=visitor.labels,
+            decision=decision.taken() if decision else None,
         )
         answer = await live.ask(request)
         # Sent twice at the same moment, a message is not there for either at first, and is stored by one of them.

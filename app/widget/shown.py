@@ -1,6 +1,7 @@
 """Stored conversations as the widget shows them: restored, for their own visitor only."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,6 +9,9 @@ from app.db.answers import MOST_ATTEMPTS, TAKEN_UP_WITHIN
 from app.db.conversations import Page, Whole
 from app.db.tables import Message
 from app.protecting import restored
+from app.sites.tools import SiteTool
+from app.tool_use.asked import asked_of
+from app.tool_use.shown import asked_shown
 from app.widget.models import (
     AttachmentShown,
     ConversationListed,
@@ -48,8 +52,12 @@ def conversations_shown(page: Page) -> Conversations:
     )
 
 
-def conversation_shown(whole: Whole) -> ConversationShown:
-    """A conversation with all that its visitor sees of it."""
+def conversation_shown(whole: Whole, tools: Sequence[SiteTool]) -> ConversationShown:
+    """A conversation with all that its visitor sees of it.
+
+    Args:
+        tools: of the site, for the titles of calls that wait.
+    """
     pseudonyms = Pseudonyms(whole.pseudonyms)
     sources: dict[UUID, list[SourceShown]] = defaultdict(list)
     for citation in whole.citations:
@@ -66,6 +74,7 @@ def conversation_shown(whole: Whole) -> ConversationShown:
         )
         for score in whole.scores
     }
+    asked = {answer_id: asked_shown(asked_of(call, tools, pseudonyms)) for answer_id, call in whole.waiting.items()}
     return ConversationShown(
         id=whole.conversation.id,
         messages=[
@@ -80,6 +89,7 @@ def conversation_shown(whole: Whole) -> ConversationShown:
                 sources=sources[message.id],
                 rating=ratings.get(message.id),
                 attachments=attachments[message.id],
+                asked=asked.get(message.id),
             )
             for message in whole.messages
         ],

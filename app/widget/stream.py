@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi.responses import StreamingResponse
 
 from app.live.following import Anew, At, Broken, More, Position, Stopped, Update, Whole
+from app.tool_use.shown import asked_shown
 from app.widget.shown import source_shown
 
 PING_S = 10.0
@@ -63,7 +64,14 @@ def _told(position: Position, update: Update) -> str:
             return _event(position, "step", {"name": step})
         case Whole():
             sources = [source_shown(source).model_dump() for source in update.sources]
-            whole = {"text": update.text, "sources": sources, "notice": update.notice, "rung": update.rung}
+            asked = asked_shown(update.asked)
+            whole = {
+                "text": update.text,
+                "sources": sources,
+                "notice": update.notice,
+                "rung": update.rung,
+                "asked": asked.model_dump(mode="json") if asked else None,
+            }
             return _event(position, "done", whole)
         case Stopped(text=text):
             return _event(position, "stopped", {"text": text})

@@ -48,6 +48,7 @@ class RememberingEncoder:
 
     def _remember(self, vectors: dict[str, FloatArray]) -> None:
         with self._lock:
-            self._vectors |= vectors
+            # Copies: a row of a batch's array would keep the whole array in memory.
+            self._vectors |= {text: vector.copy() for text, vector in vectors.items()}
             while len(self._vectors) > self._size:
                 self._vectors.popitem(last=False)

@@ -41,10 +41,16 @@ class Pseudonyms:
     """
 
     def __init__(self, known: Mapping[str, str] | None = None) -> None:
-        self.values: dict[str, str] = dict(known or {})
-        self._tokens = {value: token for token, value in self.values.items()}
+        self.values: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
         self._last: dict[str, int] = {}
-        for token in self.values:
+        self.learn(known or {})
+
+    def learn(self, known: Mapping[str, str]) -> None:
+        """Take in tokens that were given elsewhere, with the value that each stands for."""
+        self.values.update(known)
+        for token, value in known.items():
+            self._tokens[value] = token
             type_, _, number = token.strip("[]").rpartition("_")
             self._last[type_] = max(self._last.get(type_, 0), int(number))
 

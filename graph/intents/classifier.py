@@ -37,7 +37,7 @@ class HeadClassifier:
     def __init__(self, wanted: IntentSet, head: Head, encoder: Encoder, *, gate: float = NEVER) -> None:
         self._wanted, self._head, self._encoder, self._gate = wanted, head, encoder, gate
         self._intents = wanted.intents
-        self._answers = [row for row, intent in enumerate(self._intents) if intent.route == "answer"]
+        self._answers = [row for row, intent in enumerate(self._intents) if intent.route in ("answer", "tool")]
         self._past = [row for row in range(len(self._intents)) if row not in self._answers]
         self._own = [np.flatnonzero(head.owners == row) for row in range(len(self._intents))]
 

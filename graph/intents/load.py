@@ -137,7 +137,7 @@ def _examples(where: str, examples: object) -> tuple[str, ...]:
 
 
 def _reply(where: str, route: Route, reply: object) -> str | None:
-    if reply is None and route in ("answer", "decline"):
+    if reply is None and route in ("answer", "tool", "decline"):
         return None
     if not isinstance(reply, str) or not reply.strip():
         raise ConfigError(f'{where} needs a reply, the text to send, because its route is "{route}".')

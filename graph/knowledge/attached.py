@@ -27,6 +27,7 @@ def attached_passages(files: Iterable[Attached], question: FloatArray, encoder: 
             text=text,
             score=near,
             similarity=near,
+            origin="attachment",
         )
         for near, (name, text) in ranked
     ]

@@ -1,6 +1,6 @@
 """Passages that say the same: a page and its copy, a text that two pages share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from graph.context import Passage
 from graph.knowledge.words import content_words
@@ -12,8 +12,8 @@ FEW_SHINGLES = 4
 """A passage with fewer says too little to be compared by shingles; it is a twin only when every word is the same."""
 
 
-def without_twins(passages: Sequence[Passage]) -> list[Passage]:
-    """Return the passages without those that say nothing which a better one does not, in the same order.
+def without_twins(passages: Iterable[Passage], *, most: int) -> list[Passage]:
+    """Return the first passages without those that say nothing which a better one does not, in the same order.
 
     Passages are compared by the runs of three content words that they have (Broder, "On the resemblance and
     containment of documents", 1997). Figures are words here: two price lists that differ in the prices stay both.
@@ -23,6 +23,8 @@ def without_twins(passages: Sequence[Passage]) -> list[Passage]:
         shingles = _shingles(passage)
         if not any(_held(shingles, other) for _, other in kept):
             kept.append((passage, shingles))
+            if len(kept) == most:
+                break
     return [passage for passage, _ in kept]
 
 

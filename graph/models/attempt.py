@@ -3,12 +3,12 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, ToolCall
 from langchain_core.messages.ai import UsageMetadata
 
 from graph.context import Limits, ModelRoute
@@ -27,6 +27,8 @@ class Whole:
 
     usage: Usage
     finish_reason: str
+    calls: tuple[ToolCall, ...] = ()
+    """The tools that it calls in place of an answer, each with a number of its own."""
 
 
 class Broken(Exception):
@@ -58,6 +60,22 @@ class _Seen:
         # By the chunks: the joined message guesses what the end of a cut object would have been.
         return all(_is_object(call["args"]) for call in getattr(self.calls, "tool_call_chunks", ()))
 
+    def read_calls(self) -> tuple[ToolCall, ...]:
+        """The calls, which came whole."""
+        if self.calls is None:
+            return ()
+        chunks = getattr(self.calls, "tool_call_chunks", None)
+        made = (
+            [(chunk["name"], json.loads(chunk["args"] or "{}")) for chunk in chunks]
+            if chunks
+            else [(call["name"], call["args"]) for call in self.calls.tool_calls]
+        )
+        # Numbered here: servers leave the number out, or give the same one twice.
+        return tuple(
+            ToolCall(name=name or "", args=args, id=f"call_{number}", type="tool_call")
+            for number, (name, args) in enumerate(made)
+        )
+
     def add(self, chunk: AIMessageChunk) -> bool:
         """Take a chunk in; whether it shows that the model is at work (an empty chunk does not)."""
         text = chunk.text
@@ -87,7 +105,7 @@ async def stream_once(
     *,
     limits: Limits,
     ends_at: float,
-    grammar: str | None = None,
+    options: Mapping[str, Any],
     left: Note = lambda usage: None,
 ) -> AsyncGenerator[str | Whole]:
     """Yield pieces of text, then one `Whole`.
@@ -96,6 +114,7 @@ async def stream_once(
     at once, so that a connection is closed and the local model freed before this generator is.
 
     Args:
+        options: what the model is given beside the messages, such as a grammar or tools.
         ends_at: the event loop's time at which the turn is over.
         left: told what the try took when nobody waits for its end any more.
 
@@ -105,7 +124,7 @@ async def stream_once(
     clock = asyncio.get_running_loop().time
     seen = _Seen(began=clock(), began_at=datetime.now(UTC))
     try:
-        async for text in _pieces(route, messages, seen, limits, ends_at, grammar):
+        async for text in _pieces(route, messages, seen, limits, ends_at, options):
             yield text
     except ModelFault as fault:
         raise Broken(fault, _usage(route, messages, seen, fault.label)) from None
@@ -113,17 +132,22 @@ async def stream_once(
         left(_usage(route, messages, seen, STOPPED))
         raise
     assert seen.finish_reason is not None  # noqa: S101 - whole
-    yield Whole(_usage(route, messages, seen, ANSWERED), seen.finish_reason)
+    yield Whole(_usage(route, messages, seen, ANSWERED), seen.finish_reason, seen.read_calls())
 
 
 async def _pieces(
-    route: ModelRoute, messages: list[BaseMessage], seen: _Seen, limits: Limits, ends_at: float, grammar: str | None
+    route: ModelRoute,
+    messages: list[BaseMessage],
+    seen: _Seen,
+    limits: Limits,
+    ends_at: float,
+    options: Mapping[str, Any],
 ) -> AsyncGenerator[str]:
     clock = asyncio.get_running_loop().time
     chunks: asyncio.Queue[AIMessageChunk | ModelFault | None] = asyncio.Queue()
     chunk: AIMessageChunk | ModelFault | None
-    options = {"max_tokens": limits.answer_tokens, **({"grammar": grammar} if grammar else {})}
-    task = asyncio.create_task(_pump(route, messages, options, chunks))
+    given = {"max_tokens": limits.answer_tokens, **options}
+    task = asyncio.create_task(_pump(route, messages, given, chunks))
     deadline = clock() + route.first_token_s
     try:
         while True:

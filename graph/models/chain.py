@@ -1,11 +1,12 @@
 """The chain of models: one route after the other, until an answer is whole. Every fallback is decided here."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any
 
-from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall
 
 from graph.context import Breakers, Limits, ModelRoute, NoBreakers
 from graph.errors import ContentRefused, ContextExceeded, ModelFault, RequestRefused, StreamCut, TooSlow
@@ -42,18 +43,28 @@ class Answered:
     """The answer is whole; always the last event. `text` is the deltas since the last withdrawal.
 
     `finish_reason` is `length` when the model ran into the token limit, so that the text may stop in mid-sentence.
-    `tries` are all that it took, the one that answered last; a route that was passed over took nothing.
+    `tries` are all that it took, the one that answered last; a route that was passed over took nothing. `calls` are the
+    tools that it wants called before it answers.
     """
 
     route: ModelRoute
     text: str
     finish_reason: str
     tries: tuple[Usage, ...]
+    calls: tuple[ToolCall, ...] = ()
 
     @property
     def usage(self) -> Usage:
         """What the answering try took."""
         return self.tries[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Tools that a model is told of, in the form of OpenAI's; `callable`: whether it may call one now."""
+
+    schemas: list[dict[str, Any]]
+    callable: bool = True
 
 
 class NoModelAnswered(ModelFault):
@@ -80,7 +91,7 @@ class _Call:
     routes: Sequence[ModelRoute]
     messages: list[BaseMessage]
     limits: Limits
-    grammar: str | None
+    options: Mapping[str, Any]
     breakers: Breakers
     note: Note
     ends_at: float
@@ -102,6 +113,7 @@ async def stream_answer(
     *,
     limits: Limits,
     grammar: str | None = None,
+    tools: Tools | None = None,
     breakers: Breakers | None = None,
     note: Note = lambda usage: None,
 ) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
@@ -114,6 +126,7 @@ async def stream_answer(
 
     Args:
         grammar: GBNF that the text must follow. Local models obey it; hosted ones do not know it and are not sent it.
+        tools: what the model may call. A server that does not know tools is asked without them.
         breakers: which routes are passed over; none by default.
         note: told of each try as it ends, also of the one under way when the iterator is closed.
 
@@ -121,7 +134,10 @@ async def stream_answer(
         NoModelAnswered: all routes failed, one's server declined the content, or `limits.turn_s` ran out.
     """
     clock = asyncio.get_running_loop().time
-    call = _Call(routes, messages, limits, grammar, breakers or NoBreakers(), note, clock() + limits.turn_s)
+    options: dict[str, Any] = {"grammar": grammar} if grammar else {}
+    if tools:
+        options |= {"tools": tools.schemas, "tool_choice": "auto" if tools.callable else "none"}
+    call = _Call(routes, messages, limits, options, breakers or NoBreakers(), note, clock() + limits.turn_s)
     while True:
         async with aclosing(_through(call)) as events:
             async for event in events:
@@ -135,8 +151,9 @@ async def stream_answer(
 
 
 def without_history(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """The rules and the last message, without what was said in between."""
-    return [message for message in messages[:-1] if isinstance(message, SystemMessage)] + list(messages[-1:])
+    """The rules, the visitor's last message and what came after it, without what was said in between."""
+    last = max((at for at, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
+    return [message for message in messages[:last] if isinstance(message, SystemMessage)] + list(messages[last:])
 
 
 async def _through(call: _Call) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
@@ -178,7 +195,7 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
                 [*call.messages, *prefix],
                 limits=call.limits,
                 ends_at=call.ends_at,
-                grammar=call.grammar,
+                options=call.options,
                 left=call.took,
             )
             async with aclosing(tried) as pieces:
@@ -194,7 +211,9 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
         if whole is not None:
             call.took(whole.usage)
             await call.breakers.succeeded(route.name)
-            yield Answered(route, call.carried + "".join(call.parts), whole.finish_reason, tuple(call.tries))
+            yield Answered(
+                route, call.carried + "".join(call.parts), whole.finish_reason, tuple(call.tries), whole.calls
+            )
             return
         assert fault is not None  # noqa: S101 - not whole
         await call.breakers.failed(route.name, fault)

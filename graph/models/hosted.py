@@ -22,7 +22,16 @@ from graph.models.bounds import bounded_client
 from graph.models.faults import exceeds_context, translate
 
 OPENAI_URL = "https://api.openai.com/v1"
-OPTIONAL = ("stream_options", "reasoning_effort", "temperature", "stop", "max_completion_tokens", "max_tokens")
+OPTIONAL = (
+    "stream_options",
+    "reasoning_effort",
+    "temperature",
+    "stop",
+    "max_completion_tokens",
+    "max_tokens",
+    "tool_choice",
+    "tools",
+)
 """Parameters that servers refuse now and then, and that an answer can do without."""
 OTHER_NAME = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
 LOCAL_ONLY = frozenset({"grammar"})
@@ -179,6 +188,8 @@ class HostedChatModel(BaseChatModel):
             "max_tokens": None,
             limit_name: limit,
         }
+        if "tools" in refused:
+            payload["tool_choice"] = None
         return {name: value for name, value in payload.items() if value is not None and name not in refused}
 
 

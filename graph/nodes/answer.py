@@ -9,7 +9,7 @@ from graph.events import Token, Usage
 from graph.knowledge.answerable import answerable
 from graph.knowledge.quote import choose, in_order, quotable, rendered
 from graph.nodes.screen import vector_of
-from graph.rungs.phrase import phrase
+from graph.rungs.phrase import Phrased, phrase
 from graph.rungs.repeat import Led, repeat
 from graph.state import Draft, TurnState
 
@@ -20,12 +20,13 @@ async def answer(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     passages = state["passages"]
     failed: tuple[Usage, ...] = ()
     capable = any(route.trusted for route in ctx.models)
-    if capable and answerable(
-        passages, question=state["question"], min_similarity=ctx.limits.min_similarity, capable=True
+    if capable and (
+        ctx.tools.offers  # which may know what the documents do not
+        or answerable(passages, question=state["question"], min_similarity=ctx.limits.min_similarity, capable=True)
     ):
-        outcome = await phrase(state, runtime)
-        if isinstance(outcome, Draft):
-            return {"draft": outcome}
+        outcome = await phrase(state, runtime, passages)
+        if isinstance(outcome, Phrased):
+            return {"draft": outcome.draft, "passages": outcome.passages}
         failed = outcome
     near = answerable(
         quotable(passages), question=state["question"], min_similarity=ctx.limits.min_similarity, capable=False

@@ -13,6 +13,7 @@ from graph.knowledge.answerable import answerable
 from graph.knowledge.ground import Checked, cited, kept, supported, unsupported
 from graph.knowledge.ground import check as check_sentences
 from graph.knowledge.quote import choose, quotable, rendered
+from graph.knowledge.words import figures
 from graph.nodes.screen import vector_of
 from graph.notices import notice_of
 from graph.replies import language_for, said, shortened
@@ -42,6 +43,7 @@ class _Page:
 async def check(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     """Keep what the passages support, let the model put right the rest once, and say it when nothing is left."""
     draft, ctx = state["draft"], runtime.context
+    assert draft is not None  # noqa: S101 - as it was routed
     page = _Page(runtime, draft.text)
     if draft.unknown:
         return {"answer": _unknown(state, draft, page)}
@@ -58,7 +60,7 @@ async def check(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         if supported(again) > supported(lines):
             lines = again
             page.show(kept(lines), reason="put right by the sources")
-    if supported(lines):
+    if supported(lines) or (ctx.tools.offers and page.text and not unsupported(lines)):
         return {"answer": _final(state, draft, page)}
     quoted = quotable(passages)
     picks = []
@@ -72,7 +74,14 @@ async def check(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
 
 async def _checked(state: TurnState, text: str, ctx: TurnContext) -> list[list[Checked]]:
-    return await asyncio.to_thread(check_sentences, text, state["question"], state["passages"], ctx.encoder)
+    lines = await asyncio.to_thread(check_sentences, text, state["question"], state["passages"], ctx.encoder)
+    return [[_asked_back(sentence) for sentence in line] for line in lines] if ctx.tools.offers else lines
+
+
+def _asked_back(sentence: Checked) -> Checked:
+    """A question without figures claims nothing: a model asks the visitor for what a tool needs."""
+    asks = sentence.text.rstrip().endswith(("?", "؟")) and not figures(sentence.text)
+    return replace(sentence, supported=True) if asks and not sentence.supported else sentence
 
 
 def _final(state: TurnState, draft: Draft, page: _Page, *, extra: str | None = None) -> Answer:
@@ -81,7 +90,8 @@ def _final(state: TurnState, draft: Draft, page: _Page, *, extra: str | None = N
     notice = notice_of(draft, rung=draft.rung, language=language_for(state), extra=extra)
     if notice:
         page.runtime.stream_writer(Notice(notice))
-    return Answer(page.text, draft.answered_by, draft.rung, numbers, notice, draft.usage, draft.shortened)
+    answer = Answer(page.text, draft.answered_by, draft.rung, numbers, notice, draft.usage, draft.shortened)
+    return replace(answer, called=draft.called, contained=draft.contained, asked=draft.asked)
 
 
 def _sources(page: _Page, passages: Sequence[Passage]) -> tuple[int, ...]:
@@ -112,4 +122,5 @@ def _unknown(state: TurnState, draft: Draft, page: _Page) -> Answer:
     notice = notice_of(draft, rung=draft.rung, language=language)
     if notice:
         page.runtime.stream_writer(Notice(notice))
-    return Answer(page.text, draft.answered_by, draft.rung, notice=notice, usage=draft.usage)
+    answer = Answer(page.text, draft.answered_by, draft.rung, notice=notice, usage=draft.usage)
+    return replace(answer, called=draft.called, contained=draft.contained)

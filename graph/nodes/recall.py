@@ -43,7 +43,7 @@ def stands_alone(state: TurnState) -> bool:
 
 
 def worth_keeping(answer: Answer) -> bool:
-    """Whether an answer may be given again: a model's, whole, with sources and without personal data.
+    """Whether an answer may be given again: a model's, whole, with sources, without tools and without personal data.
 
     A quotation is quicker made than looked up with care, and one that a fault led to would outlive the fault.
     """
@@ -54,5 +54,7 @@ def worth_keeping(answer: Answer) -> bool:
         and answer.notice is None
         and not answer.shortened
         and all(used.outcome == ANSWERED for used in answer.usage)
+        and not answer.called
+        and not answer.contained
         and not holds_token(answer.text)
     )

@@ -1,19 +1,20 @@
 """The first rung: a capable model reads the passages and phrases the answer, shown while it streams."""
 
+import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from langchain_core.messages import BaseMessage
 from langgraph.runtime import Runtime
 
-from graph.context import TurnContext
+from graph.asking import asking
+from graph.context import ModelRoute, Passage, TurnContext
 from graph.events import Reset, Token, Usage
-from graph.guards.language import language_of
 from graph.models.chain import Answered, Delta, NoModelAnswered, Withdrawn, stream_answer
 from graph.models.difficulty import in_order
-from graph.prompts import NOT_IN_SOURCES, conversation, revision
+from graph.prompts import NOT_IN_SOURCES, revision
 from graph.replies import language_for, said
+from graph.rungs.act import MOST_ROUNDS, Talk
 from graph.state import Draft, TurnState
 
 REVISION_S = 20.0
@@ -22,23 +23,98 @@ _MARK = re.compile(r"\[(\d{1,2})\]")
 _MARK_BEGUN = re.compile(r"\[\d{0,2}$")
 
 
-async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tuple[Usage, ...]:
-    """Let the capable models answer, one after the other.
+@dataclass(frozen=True, slots=True)
+class Phrased:
+    """A draft, and the passages that it may cite: those that were found, and what tools gave."""
+
+    draft: Draft
+    passages: list[Passage]
+
+
+async def phrase(
+    state: TurnState, runtime: Runtime[TurnContext], passages: Sequence[Passage]
+) -> Phrased | tuple[Usage, ...]:
+    """Let the capable models answer from these passages, one after the other, calling tools where some are offered.
 
     Returns:
         The draft, or the failed tries when none gave a whole answer. Nothing of those stays on the visitor's page.
     """
     ctx = runtime.context
-    routes = [route for route in ctx.models if route.trusted]
+    routes, choice = [route for route in ctx.models if route.trusted], ""
     if not routes:
         return ()
-    question, passages, choice = state["question"], state["passages"], ""
     if ctx.limits.by_difficulty:
-        routes, choice = in_order(routes, question, passages)
-    shown = _Shown(runtime, len(passages))
+        routes, choice = in_order(routes, state["question"], passages)
+    talk = Talk.of(state, ctx, passages)
+    shown = _Shown(runtime)
+    tries: tuple[Usage, ...] = ()
+    clock = asyncio.get_running_loop().time
+    ends_at = clock() + ctx.limits.turn_s
+    while (within_s := ends_at - clock()) > 0:
+        shown.most = len(talk.passages)
+        try:
+            answered = await _answered(talk, routes, shown, within_s=within_s)
+        except NoModelAnswered as fault:
+            tries += fault.tries
+            if talk.changed:
+                return _told(talk, runtime, language_for(state), tries)
+            if fault.declined is None:
+                return tries
+            text = said("declined", language_for(state))
+            runtime.stream_writer(Token(text))
+            return Phrased(Draft(text, fault.declined.name, "fixed", verbatim=True, usage=tries), talk.passages)
+        tries += answered.tries
+        if not answered.calls or talk.rounds >= MOST_ROUNDS:
+            shown.end()
+            if talk.changed and (NOT_IN_SOURCES in answered.text or not shown.text):
+                shown.withdraw("something was done")
+                return _told(talk, runtime, language_for(state), tries)
+            draft = Draft(
+                text=shown.text,
+                answered_by=answered.route.name,
+                rung=answered.route.rung,
+                unknown=NOT_IN_SOURCES in answered.text or not shown.text,
+                shortened=answered.finish_reason == "length",
+                usage=tries,
+                choice=choice,
+                called=tuple(talk.called),
+                contained=talk.contained,
+            )
+            return Phrased(draft, talk.passages)
+        shown.withdraw("calls a tool")
+        if asked := await talk.act(answered.calls):
+            text = asking(asked, language_for(state))
+            runtime.stream_writer(Token(text))
+            route = answered.route
+            draft = Draft(text, route.name, route.rung, verbatim=True, usage=tries, choice=choice, asked=asked)
+            return Phrased(replace(draft, called=tuple(talk.called), contained=talk.contained), talk.passages)
+    # The tools took all the time there was.
+    return _told(talk, runtime, language_for(state), tries) if talk.changed else tries
+
+
+def _told(talk: Talk, runtime: Runtime[TurnContext], language: str, tries: tuple[Usage, ...]) -> Phrased:
+    """What was done, in written sentences: it is told even when no model is left to phrase it."""
+    text = " ".join(said(sentence, language, title=title) for sentence, title in talk.changed)
+    runtime.stream_writer(Token(text))
+    draft = Draft(text, "parley", "fixed", verbatim=True, usage=tries, called=tuple(talk.called))
+    return Phrased(replace(draft, contained=talk.contained), talk.passages)
+
+
+async def _answered(talk: Talk, routes: Sequence[ModelRoute], shown: "_Shown", *, within_s: float) -> Answered:
+    """Stream one answer to the visitor's page. All rounds of a talk share the time of a turn.
+
+    Raises:
+        NoModelAnswered: there is none; the page is empty again.
+    """
+    ctx = talk.ctx
     try:
         async for event in stream_answer(
-            routes, _asked(state, ctx), limits=ctx.limits, breakers=ctx.breakers, note=ctx.tries.append
+            routes,
+            talk.messages,
+            limits=replace(ctx.limits, turn_s=within_s),
+            tools=talk.tools,
+            breakers=ctx.breakers,
+            note=ctx.tries.append,
         ):
             match event:
                 case Delta(text=text):
@@ -46,23 +122,10 @@ async def phrase(state: TurnState, runtime: Runtime[TurnContext]) -> Draft | tup
                 case Withdrawn(fault=fault, shown=True):
                     shown.withdraw(fault.label)
                 case Answered() as answered:
-                    shown.end()
-                    return Draft(
-                        text=shown.text,
-                        answered_by=answered.route.name,
-                        rung=answered.route.rung,
-                        unknown=NOT_IN_SOURCES in answered.text,
-                        shortened=answered.finish_reason == "length",
-                        usage=answered.tries,
-                        choice=choice,
-                    )
+                    return answered
     except NoModelAnswered as fault:
         shown.withdraw(fault.label)
-        if fault.declined is None:
-            return fault.tries
-        text = said("declined", language_for(state))
-        runtime.stream_writer(Token(text))
-        return Draft(text, fault.declined.name, "fixed", verbatim=True, usage=fault.tries)
+        raise
     raise AssertionError("the chain ends with an answer or raises")
 
 
@@ -77,7 +140,7 @@ async def revise(
     ctx = runtime.context
     routes = [route for route in ctx.models if route.trusted and route.name == draft.answered_by]
     limits = replace(ctx.limits, turn_s=min(REVISION_S, ctx.limits.turn_s))
-    messages = revision(_asked(state, ctx), draft.text, unsupported)
+    messages = revision(Talk.of(state, ctx, state["passages"]).messages, draft.text, unsupported)
     try:
         async for event in stream_answer(routes, messages, limits=limits, breakers=ctx.breakers, note=ctx.tries.append):
             if isinstance(event, Answered):
@@ -88,28 +151,16 @@ async def revise(
     raise AssertionError("the chain ends with an answer or raises")
 
 
-def _asked(state: TurnState, ctx: TurnContext) -> list[BaseMessage]:
-    history = state.get("history", [])
-    return conversation(
-        state["question"],
-        state["passages"],
-        history,
-        assistant=ctx.assistant,
-        subject=ctx.subject,
-        language=language_of(state["question"], *(said.text for said in reversed(history) if said.role == "visitor")),
-        canary=ctx.canary,
-    )
-
-
 class _Shown:
     """What the visitor sees of a stream.
 
     It holds back what may become the word for "not in the sources" or a mark, and leaves out marks that lead nowhere.
     """
 
-    def __init__(self, runtime: Runtime[TurnContext], most: int) -> None:
+    def __init__(self, runtime: Runtime[TurnContext]) -> None:
         self._write = runtime.stream_writer
-        self._most = most
+        self.most = 0
+        """How many passages there are to cite."""
         self._held = ""
         self._sent = ""
 
@@ -138,7 +189,7 @@ class _Shown:
         self._held = ""
 
     def _send(self, text: str) -> None:
-        text = _MARK.sub(lambda mark: mark[0] if 1 <= int(mark[1]) <= self._most else "", text)
+        text = _MARK.sub(lambda mark: mark[0] if 1 <= int(mark[1]) <= self.most else "", text)
         if not self._sent:
             text = text.lstrip()
         if text:

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import func, select, text
 
 from app import model_files
+from app.db import tables
 from app.db.search import SiteKnowledge
 from app.embedders import show_installed
+from app.ingest import IngestReport, Progress, ingest
+from app.ingest.run import ENCODED_ANEW
 from app.jobs.embedding import embed_anew
 from app.loading import load_encoder
 from app.settings import Embedding, Settings
@@ -56,6 +60,67 @@ async def test_both_encoders_find_once_the_new_one_has_seen_everything(
 async def test_the_worker_does_it_by_itself(services: Services, request_: TurnRequest) -> None:
     await embed_anew(services.engine, Turned())
 
+    assert await similarity(services, request_, Turned()) == await similarity(services, request_, WordEncoder())
+
+
+async def fingerprints(services: Services) -> list[set[tuple[int, str]]]:
+    """Number and writing transaction of each document and passage, and of each vector with its encoder."""
+    queries = (
+        "SELECT id, xmin::text FROM documents",
+        "SELECT id, xmin::text FROM chunks",
+        "SELECT chunk_id, model || ' ' || xmin::text FROM embeddings",
+    )
+    async with services.sessions() as session:
+        return [{(row[0], row[1]) for row in await session.execute(text(query))} for query in queries]
+
+
+async def vectors_of(services: Services, encoder: WordEncoder) -> int:
+    async with services.sessions() as session:
+        return await session.scalar(select(func.count()).where(tables.Embedding.model == encoder.name)) or 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("parcels", "plans"):
+        (tmp_path / f"{name}.md").write_text(f"# {name}\n\nAll about {name}.\n", encoding="utf-8")
+    return tmp_path
+
+
+async def _ingest(services: Services, encoder: WordEncoder, folder: Path) -> IngestReport:
+    return await ingest(services.sessions, encoder, services.settings.knowledge, site="shop", paths=[folder])
+
+
+async def test_an_ingestion_after_reindexing_writes_nothing(
+    services: Services, request_: TurnRequest, folder: Path
+) -> None:
+    await _ingest(services, WordEncoder(), folder)
+    shown = await show_installed(services.sessions, Turned(), request_.site_id)
+    before = await fingerprints(services)
+
+    for encoder in (Turned(), WordEncoder()):  # the new settings, and a process that still has the old ones
+        report = await _ingest(services, encoder, folder)
+        assert (report.unchanged, report.chunks, report.encoded) == (2, 0, 0)
+
+    assert await fingerprints(services) == before
+    assert await vectors_of(services, Turned()) == await vectors_of(services, WordEncoder()) == shown
+
+
+async def test_an_ingestion_with_another_encoder_shows_it_what_it_has_not_seen(
+    services: Services, request_: TurnRequest, folder: Path
+) -> None:
+    await _ingest(services, WordEncoder(), folder)
+    documents, chunks, vectors = await fingerprints(services)
+    told: list[Progress] = []
+
+    report = await ingest(
+        services.sessions, Turned(), services.settings.knowledge, site="shop", paths=[folder], progress=told.append
+    )
+
+    assert (report.unchanged, report.changed, report.chunks, report.encoded) == (2, 0, 0, len(chunks))
+    assert (told[-1].chunks, told[-1].path) == (len(chunks), ENCODED_ANEW)
+    after = await fingerprints(services)
+    assert after[:2] == [documents, chunks]
+    assert vectors < after[2]
     assert await similarity(services, request_, Turned()) == await similarity(services, request_, WordEncoder())
 
 

@@ -244,6 +244,7 @@ async def test_an_answer_that_is_voted_down_is_not_given_again(
 
     assert await count(services.sessions, CachedAnswer) == 0
     assert await said(services, another(request_)) == OTHER
+    assert await count(services.sessions, CachedAnswer) == 0, "it would be the same again"
 
 
 async def test_an_answer_goes_with_the_conversation_it_was_given_in(services: Services, request_: TurnRequest) -> None:
@@ -312,8 +313,8 @@ async def test_old_answers_and_those_beyond_the_bound_are_removed(
 
 
 async def test_a_stored_question_is_the_protected_one(services: Services, request_: TurnRequest) -> None:
-    for text in ("Mail mary@example.org: how long until refunds are paid?", QUESTION):
-        await ask(services, another(request_, text=text))
+    for asked in ("Mail mary@example.org: how long until refunds are paid?", QUESTION):
+        await ask(services, another(request_, text=asked))
 
     async with services.sessions() as session:
         assert await texts(session, select(CachedAnswer), "question") == [QUESTION]

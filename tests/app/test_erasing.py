@@ -12,6 +12,7 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.audit import verify
+from app.db.calls import end_call, enter_call
 from app.db.conversations import load_conversation
 from app.db.engine import make_engine
 from app.db.handovers import wish_for_person
@@ -50,6 +51,17 @@ async def lives(services: Services, request: TurnRequest, address: str) -> UUID:
         ).one()
         await rate(session, user.id, answer.id, 1.0, "Thanks from [EMAIL_1]")
         await wish_for_person(session, request.site_id, asked.conversation_id, note="Call", contact="[EMAIL_1]")
+        entered = await enter_call(
+            session,
+            site_id=request.site_id,
+            conversation_id=asked.conversation_id,
+            answer_id=answer.id,
+            tool="refund",
+            arguments=[("to", "[EMAIL_1]", "visitor")],
+            state="running",
+        )
+        assert entered
+        await end_call(session, entered, asked.conversation_id, done=True, result="Paid to [EMAIL_1]")
     # What a process leaves that dies in the middle of a turn.
     await services.checkpoints.aput(
         {
@@ -167,6 +179,8 @@ async def test_an_export_holds_everything_in_the_visitors_own_words(services: Se
     assert told["attachments"] == [{"name": "order.txt", "media_type": "text/plain", "text": f"Order of {MINE}"}]
     assert told["ratings"][0]["comment"] == f"Thanks from {MINE}"
     assert told["wishes_for_a_person"][0]["contact"] == MINE
+    (call,) = told["calls_of_tools"]
+    assert (call["arguments"], call["result"], call["state"]) == ({"to": MINE}, f"Paid to {MINE}", "done")
     assert told["personal_data_found"] == {"[EMAIL_1]": MINE}
     assert "lee" not in str(given)
     assert (record.action, record.details) == ("export", {"conversations": 1})
@@ -193,5 +207,10 @@ def test_every_table_with_data_of_visitors_goes_with_the_visitor() -> None:
         if key.ondelete != "CASCADE"
         and key.column.table.name in {"users", "conversations", "messages", "traces", "spans"}
     }
-    known: set[Any] = {("scores", "author_id"), ("usage", "trace_id")}
+    known: set[Any] = {
+        ("scores", "author_id"),
+        ("tool_calls", "decided_by"),
+        ("tool_calls", "message_id"),
+        ("usage", "trace_id"),
+    }
     assert set_null == known

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.calls import end_call, enter_call
 from app.db.conversations import list_conversations, load_conversation
 from app.db.handovers import wish_for_person
 from app.db.scores import rate
@@ -108,6 +109,17 @@ async def test_of_two_hundred_planted_values_none_is_found_and_all_come_back(
             await wish_for_person(
                 session, request_.site_id, asked.conversation_id, note=f"Call {own[0]}", contact=own[1]
             )
+            call = await enter_call(
+                session,
+                site_id=request_.site_id,
+                conversation_id=asked.conversation_id,
+                answer_id=answer,
+                tool="refund",
+                arguments=[("to", own[2], "visitor"), ("card", own[1], "visitor")],
+                state="running",
+            )
+            assert call
+            await end_call(session, call, asked.conversation_id, done=True, result=f"Paid to {own[3]}")
 
     assert found_in(await files_of(engine, server_home), secret.marks) == set()
     assert not [mark for mark in secret.marks if mark in caplog.text]

@@ -6,6 +6,7 @@ over its quota, `explode` fails in the graph, `unguarded` before it.
 """
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import async_sessionmaker
@@ -26,6 +28,7 @@ from app.members.visitors import add_visitor
 from app.server import serve_app
 from app.settings import load_settings
 from app.sites.config import Hours, Identity, Look, SiteConfig
+from app.sites.tools import SiteTool
 from app.wiring import Parts, services_on
 from graph.context import FloatArray, ModelRoute, PersonalSpan
 from graph.errors import QuotaExhausted
@@ -53,6 +56,10 @@ GOOD = (
     "Refunds are paid within 14 days of your request [1]. They go back to the card that you paid with [1]. "
     "Opened software and gift cards cannot be refunded [2]."
 )
+LONG_WISH = (
+    "The visitor wants to be called back about refunds of opened software, order "
+    "A-1234567890123456789012345678901234567890, best on a weekday *before* noon."
+)
 NAME, PASSWORD = "kim@example.org", "correct horse battery"
 SECRET = b"a secret of the tests, long enough"
 HOST_SECRET = "a secret of the host's backend, long enough"
@@ -77,7 +84,14 @@ class Desk(BaseChatModel):
         question = str(messages[-1].content).rpartition("Question")[2].lower()
         if self.hosted and "quota" in question:
             raise QuotaExhausted
-        for count, word in enumerate(GOOD.split(" ")):
+        if "call me back" in question and kwargs.get("tools"):
+            arguments = json.dumps({"message": LONG_WISH, "contact": "kim@example.org"})
+            call = tool_call_chunk(name="leave_message", args=arguments, id="call_1", index=0)
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[call]))
+            text = ""
+        else:
+            text = GOOD
+        for count, word in enumerate(text.split(" ")):
             await asyncio.sleep(0.35 if "slowly" in question else 0.01)
             yield ChatGenerationChunk(message=AIMessageChunk(content=word if count == 0 else f" {word}"))
         last = AIMessageChunk(content="", response_metadata={"finish_reason": "stop"})
@@ -137,6 +151,7 @@ async def serve(home: Path, port: int, host_port: int) -> None:
                 origins=(f"http://localhost:{host_port}",),
                 look=Look(starters=STARTERS),
                 identity=Identity(secret=SecretStr(HOST_SECRET)),
+                tools=(SiteTool(name="leave_message"),),
                 cache="off",  # the same questions are asked again and again, to be answered anew
                 hours=Hours(timezone="Europe/Berlin", monday="09:00-17:00", contact="support@example.org"),
             )

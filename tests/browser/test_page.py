@@ -163,6 +163,21 @@ def test_somebody_with_a_password_signs_in(page: Page, server: PageServer) -> No
     expect(page.get_by_role("link", name="Sign in")).to_have_count(0)
 
 
+def test_a_guest_is_not_sent_to_the_sign_in_for_a_moment_without_answer(page: Page, server: PageServer) -> None:
+    seen: list[str] = []
+    page.on("framenavigated", lambda frame: seen.append(frame.url))
+    page.route("**/user", lambda route: route.continue_() if f"{server.url}/login" in seen else route.abort())
+    page.goto(server.url)
+    for _ in range(300):
+        if f"{server.url}/login" in seen:
+            break
+        page.wait_for_timeout(100)
+    assert f"{server.url}/login" in seen
+
+    page.wait_for_selector("#starters button:not([disabled])", timeout=30_000)
+    assert page.url.rstrip("/") == server.url
+
+
 def test_no_serious_accessibility_violation(page: Page, server: PageServer) -> None:
     page.wait_for_selector("#starters")
     violations = {"empty": serious(page)}

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from app.tool_use.shown import AskedShown, asked_shown
 from graph.events import ANSWERED, Done
 
 Finish = Literal["stop", "length", "content_filter"]
@@ -23,6 +24,12 @@ class SourceOut(BaseModel):
     text: str
 
 
+class AskedOut(AskedShown):
+    """A call of a tool that waits for the asker's word, and the conversation in which it must be given."""
+
+    conversation: UUID
+
+
 class Extension(BaseModel):
     """How the answer came about."""
 
@@ -32,6 +39,10 @@ class Extension(BaseModel):
     intent: str
     notice: str | None = Field(description="What a person should be told about the answer.")
     sources: list[SourceOut]
+    asked: AskedOut | None = Field(
+        description="A call that is made only when the asker agrees: ask them, and send `parley.conversation` and "
+        "`parley.decision` with the next message."
+    )
     ignored: list[str] = Field(description="Roles and parameters of the request that made no difference.")
 
 
@@ -111,10 +122,11 @@ class ChatChunk(BaseModel):
 class Answering:
     """One answer in the making: gives its parts one id, one time and one model."""
 
-    def __init__(self, answer_id: str, model: str, ignored: list[str], *, with_usage: bool) -> None:
+    def __init__(self, answer_id: str, model: str, ignored: list[str], conversation: UUID, *, with_usage: bool) -> None:
         self._id = f"chatcmpl-{UUID(answer_id).hex}"
         self._created = int(time.time())
         self._model, self._ignored, self._with_usage = model, ignored, with_usage
+        self._conversation = conversation
 
     def whole(self, done: Done) -> ChatCompletion:
         """The answer at once."""
@@ -153,13 +165,15 @@ class Answering:
 
     def _sent(self, chunk: ChatChunk) -> str:
         """As OpenAI sends it: a delta holds what it adds, and `usage` is there only when it was asked for."""
-        body = chunk.model_dump(exclude=None if self._with_usage else {"usage"})
+        body = chunk.model_dump(mode="json", exclude=None if self._with_usage else {"usage"})
         for choice, given in zip(body["choices"], chunk.choices, strict=True):
             choice["delta"] = {name: choice["delta"][name] for name in given.delta.model_fields_set}
         return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
 
     def _extension(self, done: Done) -> Extension:
+        asked = asked_shown(done.asked)
         return Extension(
+            asked=AskedOut(**asked.model_dump(), conversation=self._conversation) if asked else None,
             trace_id=done.trace_id,
             rung=done.rung,
             answered_by=done.answered_by,

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.v1.errors import invalid, unsupported
 from app.labels import LabelRefused, read_labels
+from app.tool_use.shown import DecisionSent
+from app.turn_request import Decision
 from graph.state import Earlier
 
 LONGEST_USER = 200
@@ -44,6 +47,10 @@ class Wishes(BaseModel):
     """What only Parley knows."""
 
     labels: list[str] = Field([], description="What the asker is: opens the documents of these audiences.")
+    conversation: UUID | None = Field(
+        None, description="With `decision`: the conversation that asked, as its answer names it."
+    )
+    decision: DecisionSent | None = Field(None, description="The asker's word on a call of a tool that waits for it.")
     live: bool = Field(False, description="Stream text before it is certain; a `reset` marker takes it back.")
 
 
@@ -74,8 +81,8 @@ class ChatRequest(BaseModel):
 _MEANT: dict[str, tuple[Callable[[Any], object], str]] = {
     "n": (lambda value: value != 1, "There is one answer to a question; leave n at 1."),
     "response_format": (lambda value: value.get("type") != "text", "Answers are text; leave response_format out."),
-    "tools": (bool, "The agent brings its own tools; leave tools out."),
-    "functions": (bool, "The agent brings its own tools; leave functions out."),
+    "tools": (bool, "The agent calls the tools of its site and no others; leave tools out."),
+    "functions": (bool, "The agent calls the tools of its site and no others; leave functions out."),
     "logprobs": (bool, "Answers have no probabilities; leave logprobs out."),
     "top_logprobs": (bool, "Answers have no probabilities; leave top_logprobs out."),
     "modalities": (lambda value: set(value) - {"text"}, "Answers are text; leave modalities out."),
@@ -94,6 +101,8 @@ class Asked:
     earlier: tuple[Earlier, ...]
     ignored: list[str]
     labels: frozenset[str]
+    conversation: UUID | None = None
+    decision: Decision | None = None
 
 
 def read_chat(request: ChatRequest, *, message_chars: int, history_messages: int) -> Asked:
@@ -122,7 +131,15 @@ def read_chat(request: ChatRequest, *, message_chars: int, history_messages: int
             "context_length_exceeded",
         )
     sent = {name for name in request.model_fields_set | set(request.model_extra or {}) if _value(request, name)}
-    return Asked(question.text, tuple(earlier), [*ignored, *sorted(sent - _HONOURED)], _labels(request))
+    unknown = [*ignored, *sorted(sent - _HONOURED)]
+    return Asked(question.text, tuple(earlier), unknown, _labels(request), *_decided(request))
+
+
+def _decided(request: ChatRequest) -> tuple[UUID | None, Decision | None]:
+    wishes = request.parley or Wishes()
+    if (wishes.conversation is None) != (wishes.decision is None):
+        raise invalid("parley", "A decision needs the conversation that asked for it: give both, or neither.")
+    return wishes.conversation, wishes.decision.taken() if wishes.decision else None
 
 
 def _labels(request: ChatRequest) -> frozenset[str]:
@@ -145,7 +162,7 @@ def _conversation(messages: Sequence[ChatMessage]) -> tuple[list[Earlier], list[
         if message.role in ("system", "developer"):
             ignored[message.role] = None
         elif message.role in ("tool", "function") or (message.model_extra or {}).get("tool_calls"):
-            raise unsupported(where, "The agent brings its own tools; leave messages about tool calls out.")
+            raise unsupported(where, "The agent calls its tools itself; leave messages about tool calls out.")
         else:
             said.append(
                 Earlier(

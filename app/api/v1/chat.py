@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from app.api.v1.answered import Answering, ChatCompletion
 from app.api.v1.asked import Asked, ChatRequest, read_chat
 from app.api.v1.caller import Caller, calling
-from app.api.v1.errors import away, failed, too_many
+from app.api.v1.errors import away, failed, invalid, too_many
 from app.api.v1.following import while_awaited
+from app.db.conversations import is_of_user
 from app.db.service_tokens import ensure_program_user
 from app.storable import storable
 from app.turn_request import TurnRequest
@@ -47,15 +48,16 @@ async def _complete(services: Services, body: ChatRequest, request: Request, cal
     caller.must_be(body.model)
     turn = services.settings.turn
     asked = read_chat(body, message_chars=turn.message_chars, history_messages=turn.history_messages)
-    events = while_awaited(
-        run_turn(services, await _turn_request(services, body, asked, caller)), request, silence_s=SILENCE_S
-    )
+    turning = await _turn_request(services, body, asked, caller)
+    events = while_awaited(run_turn(services, turning), request, silence_s=SILENCE_S)
     started = await _started(events)
     if started is None:
         return Response(status_code=204)  # nobody is there to read it
     headers = {**caller.headers, "x-request-id": started.trace_id}
     include_usage = bool(body.stream_options and body.stream_options.include_usage)
-    answering = Answering(started.message_id, body.model, asked.ignored, with_usage=include_usage)
+    answering = Answering(
+        started.message_id, body.model, asked.ignored, turning.conversation_id, with_usage=include_usage
+    )
     if not body.stream:
         return await _at_once(events, answering, headers)
     live = body.parley is not None and body.parley.live
@@ -70,15 +72,18 @@ async def _turn_request(services: Services, body: ChatRequest, asked: Asked, cal
     user = None if body.user is None else storable(body.user)
     async with services.sessions.begin() as session:
         user_id = await ensure_program_user(session, caller.site_id, caller.token_id, user)
+        if asked.conversation and not await is_of_user(session, asked.conversation, user_id):
+            raise invalid("parley.conversation", "There is no such conversation of this user.")
     return TurnRequest(
         site_id=caller.site_id,
         user_id=user_id,
-        conversation_id=uuid4(),
+        conversation_id=asked.conversation or uuid4(),
         message_id=uuid4(),
         text=asked.question,
         earlier=asked.earlier,
         door="api",
         labels=asked.labels,
+        decision=asked.decision,
     )
 
 
@@ -103,7 +108,7 @@ async def _at_once(events: Events, answering: Answering, headers: dict[str, str]
         async for event in events:
             match event:
                 case Done():
-                    return JSONResponse(answering.whole(event).model_dump(), headers=headers)
+                    return JSONResponse(answering.whole(event).model_dump(mode="json"), headers=headers)
                 case Failed(text=text):
                     raise failed(text, headers)
     return Response(status_code=204)  # nobody is there to read it

@@ -94,6 +94,21 @@
     form.append(link);
   };
 
+  // Chainlit sends its page to the sign-in when it hears nothing of who the visitor is, be it for a moment only. A guest
+  // who did not ask for it goes back; not again and again, where it stays like that.
+  const CHOSEN = "parley-sign-in", WENT_BACK = "parley-went-back", BETWEEN_MS = 30_000;
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest('a[href="/login"]')) sessionStorage.setItem(CHOSEN, "yes");
+  }, true);
+  const goBack = () => {
+    if (location.pathname !== "/login") sessionStorage.removeItem(CHOSEN);
+    else if (guests() && document.referrer.startsWith(location.origin) && !sessionStorage.getItem(CHOSEN)) {
+      if (Date.now() - Number(sessionStorage.getItem(WENT_BACK)) < BETWEEN_MS) return;
+      sessionStorage.setItem(WENT_BACK, Date.now());
+      location.replace("/");
+    }
+  };
+
   let isGuest = null;
   const askWho = async () => {
     if (location.pathname === "/login") return;
@@ -168,6 +183,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     watch.observe(document.body, { childList: true, subtree: true });
     name(document);
+    goBack();
     askWho();
   });
 })();

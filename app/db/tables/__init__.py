@@ -2,11 +2,12 @@
 
 from app.db.tables.audit import AuditRecord
 from app.db.tables.base import Base
-from app.db.tables.cache import CachedAnswer
+from app.db.tables.cache import CachedAnswer, UnwantedAnswer
+from app.db.tables.calls import ToolCall
 from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
 from app.db.tables.intents import IntentCorrection, IntentVersion
 from app.db.tables.keys import SiteKey, VisitorKey
-from app.db.tables.knowledge import Chunk, Crawl, Document, Embedding
+from app.db.tables.knowledge import Chunk, Crawl, Document, Embedding, WordCount
 from app.db.tables.people import (
     Member,
     MemberIdentity,
@@ -52,8 +53,11 @@ __all__ = [
     "SiteKey",
     "Span",
     "Spend",
+    "ToolCall",
     "Trace",
+    "UnwantedAnswer",
     "Usage",
     "User",
     "VisitorKey",
+    "WordCount",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import ForeignKey, Identity, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,3 +40,19 @@ class CachedAnswer(Base):
     answer_id: Mapped[UUID] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = now_column()
     used_at: Mapped[datetime] = now_column()
+
+
+class UnwantedAnswer(Base):
+    """A question whose answer was voted away: until documents change, none is kept for it and none is recalled.
+
+    Names nobody and holds no words; the columns are those of `CachedAnswer`.
+    """
+
+    __tablename__ = "unwanted_answers"
+    __table_args__ = (PrimaryKeyConstraint("site_id", "scope", "knowledge_version", "question_key"),)
+
+    site_id: Mapped[int] = site_column(index=False)
+    scope: Mapped[str]
+    knowledge_version: Mapped[int]
+    question_key: Mapped[str]
+    created_at: Mapped[datetime] = now_column()

@@ -82,7 +82,6 @@ class Chunk(Base):
     __table_args__ = (
         UniqueConstraint("document_id", "position"),
         Index("chunks_site_words", "site_id", "words", postgresql_using="gin"),
-        Index("chunks_site_dictionary", "site_id", "dictionary"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -98,6 +97,21 @@ class Chunk(Base):
         TSVECTOR,
         Computed(words_by_dictionary(), persisted=True),
     )
+
+
+class WordCount(Base):
+    """How many passages of a site that have one audience have a word, as a dictionary cuts it.
+
+    The empty word counts all passages that the dictionary reads. See `app.db.word_counts`.
+    """
+
+    __tablename__ = "word_counts"
+
+    site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
+    lexeme: Mapped[str] = mapped_column(primary_key=True)
+    dictionary: Mapped[str] = mapped_column(primary_key=True)
+    audience: Mapped[list[str]] = mapped_column(ARRAY(Text), primary_key=True)
+    passages: Mapped[int]
 
 
 class Embedding(Base):

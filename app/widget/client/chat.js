@@ -151,8 +151,8 @@ export class Chat {
   #sendAgain() {
     const waiting = this.#waiting;
     if (waiting?.conversation !== this.conversation.id || !waiting.question) return;
-    const { id, text } = waiting.question;
-    if (!this.conversation.messages.some((message) => message.id === id)) this.conversation.ask(text, [], id);
+    const { id, text, decision } = waiting.question;
+    if (!this.conversation.messages.some((message) => message.id === id)) this.conversation.ask(text, [], id, decision);
   }
 
   #refused(error) {
@@ -177,8 +177,8 @@ export class Chat {
       }),
       asking: (question) => {
         this.#remember(conversation);
-        const { id: message, text } = question;
-        this.widget.store("pending", { conversation: conversation.id, question: { id: message, text } });
+        const { id: message, text, decision } = question;
+        this.widget.store("pending", { conversation: conversation.id, question: { id: message, text, decision } });
         this.widget.emit("message", { role: "visitor", text, id: message, conversation: conversation.id });
       },
       asked: (question, answer) => {
@@ -236,6 +236,12 @@ export class Chat {
   send(text, files = []) {
     this.#queue.push({ text, files });
     this.#next();
+  }
+
+  /** Decide on the call that an answer asks for. */
+  decide(answer, agreed) {
+    this.conversation.decide(answer, agreed, this.say(agreed ? "confirmYes" : "confirmNo"));
+    this.composer.field.focus(); // the buttons go away
   }
 
   #next() {

@@ -56,14 +56,22 @@ export class Conversation {
   }
 
   /** Ask; the answer is written into a message that is there at once. `id`: of a message that may not have arrived. */
-  ask(text, files = [], id = uuid()) {
+  ask(text, files = [], id = uuid(), decision = null) {
     const attachments = files.map((file) => ({ name: file.name, bytes: file.size }));
-    const question = { id, role: "visitor", text, status: "done", attachments, files };
+    const question = { id, role: "visitor", text, status: "done", attachments, files, decision };
     const answer = blank(question.id);
     this.messages.push(question, answer);
     this.#hooks.changed(question);
     this.#hooks.asking(question);
     return this.#post(question, answer, null);
+  }
+
+  /** Decide on the call that an answer asks for; `text` says it in the conversation. */
+  decide(answer, agreed, text) {
+    const { call, digest } = answer.asked;
+    answer.asked = null; // it is decided once
+    this.#hooks.changed(answer);
+    return this.ask(text, [], uuid(), { call, digest, agreed });
   }
 
   /** Ask the same again: the new answer takes the old one's place. */
@@ -77,6 +85,11 @@ export class Conversation {
   /** Show what was asked in another tab, and follow the answer. */
   join(question, id) {
     if (this.messages.some((message) => message.id === id)) return;
+    const decided = this.messages.find((message) => message.asked && message.asked.call === question.decision?.call);
+    if (decided) {
+      decided.asked = null;
+      this.#hooks.changed(decided);
+    }
     let answer = this.messages.find((message) => message.reply_to === question.id);
     if (answer) Object.assign(answer, blank(question.id), { id });
     else {
@@ -93,6 +106,7 @@ export class Conversation {
       form.set("id", question.id);
       form.set("text", question.text);
       if (again) form.set("again", "true");
+      if (question.decision) form.set("decision", JSON.stringify(question.decision));
       for (const file of question.files ?? []) form.append("files", file, file.name);
       const signal = this.#running.get(answer)?.signal;
       return this.#session.call(`conversations/${this.id}/messages`, { method: "POST", body: form, signal });
@@ -199,5 +213,6 @@ function blank(replyTo) {
   return {
     id: null, role: "assistant", text: "", status: "open", reply_to: replyTo, sources: [], notice: null, rating: null,
     attachments: [], step: null, error: null, code: null, retry: true, stopping: false, waiting: null, retryAfter: null,
+    asked: null,
   };
 }

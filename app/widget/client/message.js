@@ -1,6 +1,7 @@
 // One message as it is shown. Only what has changed is drawn anew: focus and selection stay while an answer grows.
 
 import { chips, citer } from "./citations.js";
+import { confirming } from "./confirm.js";
 import { el, icon, iconButton } from "./dom.js";
 import { judging } from "./feedback.js";
 import { blocksOf, drawBlock } from "./markdown.js";
@@ -42,7 +43,7 @@ export class MessageView {
     const { status, sources } = this.message;
     this.#drawText();
     this.#drawState();
-    const foot = JSON.stringify([status, sources.length, this.message.notice, this.message.error, this.message.id]);
+    const foot = JSON.stringify([status, sources.length, this.message.notice, this.message.error, this.message.id, this.message.asked?.call]);
     if (foot !== this.#foot) {
       this.#foot = foot;
       this.#drawFoot();
@@ -91,7 +92,7 @@ export class MessageView {
       return;
     }
     const ending = { stopped: say("stopped"), cut: say("cut"), failed: failure(message, say) }[message.status];
-    const parts = [chips(message, app)];
+    const parts = [confirming(message, app), chips(message, app)];
     for (const note of [message.notice, ending]) if (note) parts.push(el("p", { class: "note", dir: "auto", text: note }));
     if (ending && message.retry !== false) {
       const onclick = () => app.retry(message);

@@ -16,6 +16,8 @@ from graph.models.local.grammar import grammar_of_schema
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 ROOT = re.compile(r"^root ::=", re.MULTILINE)
+NONE = "none"
+"""The choice of no call: earlier ones are still read."""
 ANY = ("any", "required")
 """Choices that leave the tool open but want a call."""
 

@@ -16,7 +16,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
-from graph.models.local.calls import CallReader, grammar_of_calls, with_tools
+from graph.models.local.calls import NONE, CallReader, grammar_of_calls, with_tools
 from graph.models.local.engine import Engine
 from graph.models.local.grammar import grammar_of_schema
 from graph.models.local.load import load
@@ -142,7 +142,7 @@ class LocalChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         tools: Sequence[dict[str, Any]] = kwargs.get("tools") or ()
-        calls = CallReader() if tools else None
+        calls = CallReader() if tools and kwargs.get("tool_choice") != NONE else None
         prompt = self._template.tokens(with_tools(messages, tools) if tools else messages)
         async with aclosing(self._engine.generate(prompt, self._sampling(stop, kwargs))) as pieces:
             async for piece in pieces:
@@ -158,7 +158,7 @@ class LocalChatModel(BaseChatModel):
             "max_tokens": self.max_tokens,
             **{name: options[name] for name in SAMPLING if options.get(name) is not None},
         }
-        if tools := options.get("tools"):
+        if (tools := options.get("tools")) and options.get("tool_choice") != NONE:
             chosen["grammar"] = grammar_of_calls(tools, options.get("tool_choice"))
         elif schema := options.get("json_schema"):
             chosen["grammar"] = grammar_of_schema(schema)

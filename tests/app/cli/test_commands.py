@@ -49,6 +49,15 @@ def test_another_encoder_is_shown_everything_once(
     assert parley("reindex", "--site", "shop").out == "2 passages encoded.\n"
     assert parley("reindex").out == "0 passages encoded.\n"
     assert parley("reindex", "--site", "nowhere").err.startswith("There is no site nowhere")
+    assert parley("ingest", str(shop), "--site", "shop").out.startswith("0 added, 0 changed, 2 unchanged")
+    monkeypatch.delenv("PARLEY_EMBEDDING__MODEL")
+    assert parley("reindex").out == "0 passages encoded.\n", "an ingestion removes no vectors"
+    monkeypatch.setenv("PARLEY_EMBEDDING__MODEL", str(model))
+    assert parley("reindex", "--forget-others").out == "0 passages encoded.\n"
+    monkeypatch.delenv("PARLEY_EMBEDDING__MODEL")
+    assert parley("ingest", str(shop), "--site", "shop").out.endswith(
+        "2 passages that the encoder had not seen were encoded.\n"
+    )
 
 
 def test_search_answers_each_line(parley: Parley, shop: Path) -> None:

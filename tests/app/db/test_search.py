@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
+import psycopg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.db.engine import make_engine, raw_url
 from app.db.search import SiteKnowledge
 from app.db.sites import ensure_site
 from app.ingest import ingest
@@ -150,3 +152,23 @@ async def test_an_empty_site_gives_nothing(sessions: Sessions, encoder: OnnxEnco
         site_id = (await ensure_site(session, "new")).id
 
     assert await ask(SiteKnowledge(sessions, site_id, encoder.name), encoder, "How long do refunds take?") == []
+
+
+async def test_a_search_that_fails_leaves_a_connection_that_works(
+    engine: AsyncEngine, sessions: Sessions, shop: SiteKnowledge, encoder: OnnxEncoder
+) -> None:
+    """A search goes past SQLAlchemy to the driver, and the pool has one connection."""
+    alone = make_engine(raw_url(engine), pool_size=1)
+    try:
+        own = async_sessionmaker(alone)
+        async with sessions() as session:
+            site_id = (await ensure_site(session, "shop")).id
+        knowledge = SiteKnowledge(own, site_id, encoder.name)
+        with pytest.raises(psycopg.DataError):
+            await knowledge.search("printer", encoder.encode(["printer"])[0][:5], limit=1)
+
+        found = await ask(knowledge, encoder, "printer paper")
+    finally:
+        await alone.dispose()
+
+    assert found == await ask(shop, encoder, "printer paper")

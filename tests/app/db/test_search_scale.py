@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.db.engine import make_engine
 from app.db.search import SiteKnowledge
 from app.db.sites import ensure_site
+from app.db.word_counts import count_words
 from graph.context import FloatArray
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -81,6 +82,8 @@ async def fill(session: AsyncSession, site_id: int, vectors: FloatArray) -> None
         SELECT id, 'test', :site_id, CAST(:vector AS halfvec) FROM chunk
     """)
     await session.execute(statement, rows)
+    ids = await session.scalars(text("SELECT id FROM documents WHERE site_id = :site_id"), {"site_id": site_id})
+    await count_words(session, site_id, ids.all())
 
 
 async def knowledge_of(sessions: Sessions, name: str, exact_rows: int = EXACT_ROWS) -> SiteKnowledge:
@@ -123,11 +126,12 @@ async def test_a_rare_word_lifts_its_passage_from_anywhere(
 
 async def test_both_ways_rank_alike(shelves: tuple[Sessions, dict[str, FloatArray], FloatArray]) -> None:
     sessions, _, questions = shelves
-    knowledge = await knowledge_of(sessions, "69 %")
+    knowledge = await knowledge_of(sessions, "69 %", 10_000)
     asked = f"{COMMON} n2755 n17"
 
     exact = [await knowledge.search(asked, question, limit=6) for question in questions]
-    approximate = [await knowledge.search(asked, question, limit=6) for question in questions]
+    walking = await knowledge_of(sessions, "69 %")
+    approximate = [await walking.search(asked, question, limit=6) for question in questions]
 
     for one, other in zip(exact, approximate, strict=True):
         shared = {each.document for each in one} & {each.document for each in other}

@@ -18,7 +18,8 @@ from app.db.tables import Alert
 from app.jobs.alerts import TELL, queue_alerts, tell_alert
 from app.jobs.webhook import WebhookFailed
 from app.jobs.worker import job_app, run_worker
-from app.settings import Alerts, Settings
+from app.settings import Settings
+from app.settings_outgoing import Alerts
 from app.sites.config import Budget
 from tests.app.jobs.receiver import Receiver, receiving
 from tests.graph.scripted import WordEncoder

@@ -49,8 +49,9 @@ def code(at: int) -> str:
 
 def own(text: str, at: int) -> bool:
     """Whether an answer is about one's own gate. So small a model gets codes wrong, but it must not tell another's."""
-    others = {code(other) for other in range(len(GATES)) if other != at}
-    return GATES[at] in text and not any(other in text for other in others)
+    told = text.casefold()  # it writes "Birch Gate", too
+    others = {code(other).casefold() for other in range(len(GATES)) if other != at}
+    return GATES[at] in told and not any(other in told for other in others)
 
 
 def question(at: int) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.sites.config import DAYS, Part, SiteConfig, read_config
+from app.sites.config import DAYS, SiteConfig, read_config
+from app.sites.part import Part
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sites.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)

@@ -72,10 +72,10 @@ class Visitor:
         self.http = http
         self.conversation = uuid4()
 
-    async def ask(self, text: str, asked: Asked | None = None) -> Asked:
+    async def ask(self, text: str, asked: Asked | None = None, decision: dict[str, object] | None = None) -> Asked:
         """Ask, and read the answer to its end; `asked` can be watched meanwhile."""
         asked = asked or Asked()
-        form = {"id": str(uuid4()), "text": text}
+        form = {"id": str(uuid4()), "text": text} | ({"decision": json.dumps(decision)} if decision else {})
         path = f"/widget/conversations/{self.conversation}/messages"
         async with self.http.stream("POST", path, data=form) as response:
             if response.is_error:

@@ -1,5 +1,7 @@
 """An encoder that remembers computes a text once, whichever way it was asked for."""
 
+import gc
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,3 +47,25 @@ def test_the_oldest_is_forgotten_first() -> None:
         encoder.encode([text])
 
     assert inner.asked == ["a", "b", "c", "b"]
+
+
+class Batches(OnnxEncoder):
+    """Knows which of the arrays that it gave out are still held."""
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        vectors = super().encode(texts)
+        self.given = weakref.ref(vectors)
+        return vectors
+
+
+def test_a_remembered_vector_does_not_hold_those_of_its_batch() -> None:
+    inner = Batches(checked(ENCODER), checked(TOKENIZER), threads=1)
+
+    encoder = RememberingEncoder(inner)
+    encoder.encode(["a popular sentence", "another one", "a third"])
+
+    gc.collect()
+    assert inner.given() is None
+    held = inner.given
+    encoder.encode(["a popular sentence"])
+    assert inner.given is held, "it is still known"

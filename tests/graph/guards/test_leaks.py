@@ -9,7 +9,9 @@ from graph.guards.leaks import Leaks
 from graph.prompts import PRIVATE, conversation
 
 CANARY = "5f0a9c3e7b1d2486"
-RULES = str(conversation("?", [], [], assistant="Ada", subject="tea", language="en", canary=CANARY)[0].content)
+RULES = str(
+    conversation("?", [], [], assistant="Ada", subject="tea", language="en", fence="f", canary=CANARY)[0].content
+)
 
 
 def leaked(text: str, size: int = 3) -> bool:

@@ -27,6 +27,13 @@ def passage(number: int, text: str) -> Passage:
     ],
 )
 def test_without_twins(texts: list[str], kept: list[int]) -> None:
-    found = without_twins([passage(number, text) for number, text in enumerate(texts, 1)])
+    found = without_twins([passage(number, text) for number, text in enumerate(texts, 1)], most=3)
 
     assert [each.chunk_id for each in found] == kept
+
+
+def test_no_more_than_asked_for_are_compared() -> None:
+    texts = iter([passage(1, "Closed on Sundays."), passage(2, "Closed on Mondays."), passage(3, "Open on Fridays.")])
+
+    assert [each.chunk_id for each in without_twins(texts, most=2)] == [1, 2]
+    assert next(texts).chunk_id == 3

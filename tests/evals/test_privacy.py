@@ -1,6 +1,6 @@
 import pytest
 
-from evals.guards import Count, counted, shares
+from evals.privacy import Count, counted, shares
 from graph.context import PersonalSpan
 
 TEXT = "Ann Lee works at Acme Inc"
