@@ -73,12 +73,12 @@ def intents(data: Data = None) -> None:
 
 @program.command()
 def guards(data: Data = None) -> None:
-    """How well personal data and injected instructions are found, and how often harmless messages are touched.
+    """How well injected instructions are found, what is stopped in vain, and what a model gets done that obeys them.
 
     What is found in texts that the brought heads have learnt from says little: it trains heads on parts of the data and
     judges the others. Ten minutes; vectors are kept in the user's cache, so that the second run takes a fraction.
     """
-    from app.loading import load_encoder, load_injection, load_personal_data
+    from app.loading import load_encoder, load_injection
     from evals.guards import main
     from evals.vectors import KeptVectors
 
@@ -86,7 +86,17 @@ def guards(data: Data = None) -> None:
     settings = settings_for()
     encoder = load_encoder(settings)
     screen = load_injection(settings, encoder)
-    _print_rows(main(folder, load_personal_data(encoder), screen, KeptVectors(encoder)))
+    _print_rows(main(folder, screen, KeptVectors(encoder)))
+
+
+@program.command()
+def privacy(data: Data = None) -> None:
+    """How well personal data is found, and how often harmless messages are touched. The head has seen these sets."""
+    from app.loading import load_encoder, load_personal_data
+    from evals.privacy import personal_data
+
+    folder = _folder(data)
+    _print_rows(personal_data(folder, load_personal_data(load_encoder(settings_for()))))
 
 
 @program.command()
@@ -169,6 +179,28 @@ def doors(
 
     async def measure() -> list[str]:
         return await _printed(measure_doors(visitors=visitors, lasting_s=seconds))
+
+    print(f"{describe()}; before: {load()}\n", flush=True)
+    missed = run(measure())
+    print(f"\nafter: {load()}")
+    if missed:
+        print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@program.command()
+def ingestion(
+    files: Annotated[int, typer.Option(min=1, help="So many files, of five passages each.")] = 20_000,
+) -> None:
+    """A large ingestion alone: passages a second, and the memory of each process while it goes on. It takes long."""
+    from evals.bench.ingest_large import measure_large_ingest
+    from evals.bench.machine import describe, load
+
+    async def figures() -> "AsyncIterator[list[Figure]]":
+        yield await asyncio.to_thread(measure_large_ingest, files)
+
+    async def measure() -> list[str]:
+        return await _printed(figures())
 
     print(f"{describe()}; before: {load()}\n", flush=True)
     missed = run(measure())

@@ -21,10 +21,10 @@ def measure_memory(pid: int, home: Path) -> list[Figure]:
         return []
     time.sleep(SETTLE_S)
     sizes: dict[str, list[float]] = {}
-    for each in _family(pid, home):
+    for each in family(pid, home):
         size = pss_bytes(each)
         if size is not None:
-            sizes.setdefault("parley serve" if each == pid else _name(each), []).append(size / MIB)
+            sizes.setdefault("parley serve" if each == pid else kind_of(each), []).append(size / MIB)
     total = sum(map(sum, sizes.values()))
     parts = sorted(sizes.items(), key=lambda item: -sum(item[1]))
     return [
@@ -42,7 +42,7 @@ def pss_bytes(pid: int) -> int | None:
     return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), None)
 
 
-def _family(pid: int, home: Path) -> list[int]:
+def family(pid: int, home: Path) -> list[int]:
     """The process, all that name its home, and all that descend from these."""
     parents = {int(path.name): _parent(path) for path in PROC.iterdir() if path.name.isdecimal()}
     family = {pid} | {each for each in parents if str(home) in _command(each)}
@@ -65,8 +65,11 @@ def _command(pid: int) -> str:
         return ""
 
 
-def _name(pid: int) -> str:
+def kind_of(pid: int) -> str:
+    """What a process of ours is there for."""
     command = _command(pid)
     if "embedded_keeper" in command:
         return "keeper of the database"
+    if "parse_program" in command:
+        return "reader of documents"
     return "PostgreSQL" if "postgres" in command else (command.split() or ["?"])[0].rpartition("/")[2]

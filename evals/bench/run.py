@@ -16,6 +16,7 @@ from evals.bench.ingest import measure_ingest, measure_storing
 from evals.bench.loop import measure_loop
 from evals.bench.material import material
 from evals.bench.memory import measure_memory
+from evals.bench.recalled import measure_recalled
 from evals.bench.search import measure_search
 from evals.bench.search_large import measure_large_search
 from evals.bench.served import served
@@ -57,6 +58,7 @@ async def measure_speed(
             if stores is not None:
                 yield await measure_storing(services, documents, stores)
             yield await measure_turn(services, documents)
+            yield await measure_recalled(services, documents)
             yield await measure_search(services, documents)
             yield await measure_large_search(services, documents, stores)
             yield await measure_chain(services, litellm)

@@ -79,7 +79,7 @@ async def _fill(services: Services, documents: Material) -> tuple[int, int]:
     async with services.engine.connect() as connection:
         # What autovacuum does within a minute, so that the plan is the one of every day.
         connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text("VACUUM (ANALYZE) embeddings, chunks, documents"))
+        await connection.execute(text("VACUUM (ANALYZE) embeddings, chunks, documents, word_counts"))
     async with services.sessions.begin() as session:
         site_id = (await ensure_site(session, SITE)).id
         count = await session.scalar(text("SELECT count(*) FROM embeddings WHERE site_id = :id"), {"id": site_id})

@@ -14,9 +14,11 @@ import numpy as np
 from pgvector import HalfVector
 from psycopg import AsyncConnection
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.search import SiteKnowledge
 from app.db.sites import ensure_site
+from app.db.word_counts import count_words
 from app.wiring import Services
 from evals.bench.figure import Figure, median, percentile
 from evals.bench.material import Material
@@ -155,7 +157,10 @@ async def _stored(services: Services, passages: Passages) -> list[int]:
         raw = await connection.get_raw_connection()
         await _copied(raw.driver_connection, passages, site_ids)
         await connection.execute(text(str(index)))
-        await connection.execute(text("VACUUM (ANALYZE) embeddings, chunks, documents"))
+        for site_id in site_ids:
+            ids = await connection.scalars(text("SELECT id FROM documents WHERE site_id = :id"), {"id": site_id})
+            await count_words(AsyncSession(connection), site_id, ids.all())
+        await connection.execute(text("VACUUM (ANALYZE) embeddings, chunks, documents, word_counts"))
         await connection.execute(text("RESET ALL"))
     return site_ids
 

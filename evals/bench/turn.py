@@ -4,9 +4,9 @@ import asyncio
 import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from app.db.sites import ensure_site
 from app.db.users import ensure_guest
@@ -54,27 +54,48 @@ class TimedFinder:
             self.took_ms = (time.perf_counter() - began) * 1000
 
 
-async def measure_turn(services: Services, documents: Material) -> list[Figure]:
-    """Ask questions through `run_turn`, with everything real but for a model that answers at once."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A visitor of a site that knows some documents, with everything real but for a model that answers at once."""
+
+    services: Services
+    finder: TimedFinder
+    site_id: int
+    user_id: UUID
+
+    async def turn(self, conversation: UUID, text: str) -> tuple[dict[str, float], str]:
+        """Ask; return the milliseconds by part, and how the turn ended."""
+        request = TurnRequest(self.site_id, self.user_id, conversation, uuid4(), text, counted=False)
+        times, ending = await timed(self.services, request)
+        return times | {"of it personal data": self.finder.took_ms}, ending
+
+
+async def asking(services: Services, documents: Material, site: str) -> Asking:
+    """Ingest the documents and make the visitor."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "documents.jsonl"
         await asyncio.to_thread(documents.write, file)
-        await ingest(services.sessions, services.encoder, services.settings.knowledge, site=SITE, records=[file])
+        await ingest(services.sessions, services.encoder, services.settings.knowledge, site=site, records=[file])
     async with services.sessions.begin() as session:
-        site_id = (await ensure_site(session, SITE)).id
+        site_id = (await ensure_site(session, site)).id
         user_id = (await ensure_guest(session, site_id, uuid4())).id
     finder = TimedFinder(services.personal_data)
     services = replace(services, models=(instant_route(),), personal_data=finder)
+    return Asking(services, finder, site_id, user_id)
+
+
+async def measure_turn(services: Services, documents: Material) -> list[Figure]:
+    """Ask questions through `run_turn`."""
+    visitor = await asking(services, documents, SITE)
     turns: list[dict[str, float]] = []
     endings: Counter[str] = Counter()
     conversation = uuid4()
     for number, question in enumerate(documents.questions[: TURNS + WARM_UP]):
         if number % CONVERSATION == 0:
             conversation = uuid4()
-        request = TurnRequest(site_id, user_id, conversation, uuid4(), question, counted=False)
-        times, ending = await _timed(services, request)
+        times, ending = await visitor.turn(conversation, question)
         if number >= WARM_UP:
-            turns.append(times | {"of it personal data": finder.took_ms})
+            turns.append(times)
             endings[ending] += 1
     whole = [turn["whole"] for turn in turns]
     return [
@@ -85,7 +106,7 @@ async def measure_turn(services: Services, documents: Material) -> list[Figure]:
     ]
 
 
-async def _timed(services: Services, request: TurnRequest) -> tuple[dict[str, float], str]:
+async def timed(services: Services, request: TurnRequest) -> tuple[dict[str, float], str]:
     """Milliseconds of a turn by part, and how it ended."""
     times: dict[str, float] = defaultdict(float)
     began = admitted = last = time.perf_counter()

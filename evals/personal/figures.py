@@ -5,8 +5,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from evals.guards import Count, counted, shares
 from evals.personal.texts import IGNORED, Marked
+from evals.privacy import Count, counted, shares
 from graph.context import PersonalDataFinder
 
 Item = TypeVar("Item", Count, bool)
