@@ -91,12 +91,25 @@ def guards(data: Data = None) -> None:
 
 @program.command()
 def privacy(data: Data = None) -> None:
-    """How well personal data is found, and how often harmless messages are touched. The head has seen these sets."""
-    from app.loading import load_encoder, load_personal_data
+    """How well personal data is found, how often harmless messages are touched, and how long the guards take.
+
+    The head that is brought has learnt from the public halves, so that only texts kept back from it can judge it.
+    """
+    from app.loading import load_encoder, load_injection, load_personal_data
+    from app.model_files import SPACY, checked
+    from evals.guarding_time import guarding_time
     from evals.privacy import personal_data
 
     folder = _folder(data)
-    _print_rows(personal_data(folder, load_personal_data(load_encoder(settings_for()))))
+    settings = settings_for()
+    encoder = load_encoder(settings)
+    finder = load_personal_data(encoder)
+    _print_rows(
+        [
+            *personal_data(folder, finder),
+            *guarding_time(folder, encoder, finder, load_injection(settings, encoder), checked(SPACY)),
+        ]
+    )
 
 
 @program.command()
@@ -267,7 +280,11 @@ def _share_lines(shares: "Iterable[Share]") -> Iterator[str]:
 
 
 def row_cells(row: Mapping[str, object]) -> Iterator[tuple[str, str, str, str]]:
-    """Each number of a suite's row as cells: of shares with a known count also the interval and the counts."""
+    """Each number of a suite's row as cells, with its interval and counts where they are known.
+
+    `n` are the cases of which a number is the share, unless the row gives an interval of its own under the number's
+    name and `95 %`.
+    """
     count = row.get("n")
     for name, value in row.items():
         if not isinstance(value, float) or name == "threshold":
@@ -275,8 +292,11 @@ def row_cells(row: Mapping[str, object]) -> Iterator[tuple[str, str, str, str]]:
         what = f"{row['set']}: {name}"
         if "threshold" in row:
             what += f" at {row['threshold']}"
+        interval = row.get(f"{name} 95 %")
         if name == "ms":
-            yield what, f"{value:.1f} ms", "", ""
+            yield what, f"{value:.1f} ms", "", "" if count is None else f"{count}"
+        elif isinstance(interval, tuple):
+            yield what, f"{value:.1%}", f"{interval[0]:.1%} to {interval[1]:.1%}", f"{count}"
         elif isinstance(count, int):
             yield what, *share_cells(round(value * count), count)
         else:

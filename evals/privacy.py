@@ -1,13 +1,14 @@
 """How well personal data is found, and how often harmless messages are touched."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from evals.table import resampled
 from graph.context import PersonalDataFinder, PersonalSpan
 
 NEUTRAL = frozenset({"AGE", "DATE", "NRP", "ORG", "PREFIX", "TITLE"})
@@ -53,8 +54,12 @@ def shares(counts: Collection[Count]) -> tuple[float, float, float]:
     return precision, recall, 5 * precision * recall / max(1e-9, 4 * precision + recall)
 
 
+def _share(place: int, counts: Collection[Count]) -> float:
+    return shares(counts)[place]
+
+
 def by_character(path: Path, finder: PersonalDataFinder) -> dict[str, object]:
-    """Precision, recall and F2 by character of one set, and the recall of each type."""
+    """Precision, recall and F2 by character of one set, with intervals over its texts, and the recall of each type."""
     counts: list[Count] = []
     hit: Counter[str] = Counter()
     gold: Counter[str] = Counter()
@@ -66,9 +71,12 @@ def by_character(path: Path, finder: PersonalDataFinder) -> dict[str, object]:
         for start, end, type_ in spans:
             gold[type_] += end - start
             hit[type_] += sum(place in marked for place in range(start, end))
-    precision, recall, f2 = shares(counts)
+    result: dict[str, object] = {"set": path.parent.name, "n": len(counts)}
+    for place, name in enumerate(("precision", "recall", "f2")):
+        measure = partial(_share, place)
+        result |= {name: measure(counts), f"{name} 95 %": resampled(counts, measure)}
     types = {type_: round(hit[type_] / count, 2) for type_, count in gold.items() if type_ not in NEUTRAL}
-    return {"set": path.parent.name, "f2": f2, "precision": precision, "recall": recall, "by type": types}
+    return result | {"by type": types}
 
 
 def names(path: Path, finder: PersonalDataFinder) -> list[dict[str, object]]:
@@ -99,10 +107,8 @@ def personal_data(data: Path, finder: PersonalDataFinder) -> list[dict[str, obje
     result += names(data / "pii" / NAMES / "dev.jsonl", finder)
     for name, path, step in HARMLESS:
         texts = [row["text"] for row in _rows(data / path / "dev.jsonl")[::step]]
-        began = time.perf_counter()
         share, values = touched(texts, finder)
-        took = (time.perf_counter() - began) * 1000 / len(texts)
-        result.append({"set": name, "n": len(texts), "touched": share, "ms": took, "what": values[:20]})
+        result.append({"set": name, "n": len(texts), "touched": share, "what": values[:20]})
     texts = [row["text"] for row in _rows(data / "docs" / "plausible" / "questions.dev.jsonl")]
     share, values = touched(texts, finder)
     return [*result, {"set": "plausible questions", "n": len(texts), "touched": share, "what": values[:20]}]

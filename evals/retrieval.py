@@ -18,7 +18,7 @@ from app.ingest import ingest
 from app.settings import Knowledge
 from evals.data import Record, write_jsonl
 from evals.retrieval_sets import SETS, Measure, Question, RetrievalSet
-from evals.table import bootstrapped, lines
+from evals.table import lines, resampled
 from graph.context import Encoder, Passage
 from graph.knowledge.followup import search_text
 
@@ -113,7 +113,7 @@ def _cells(result: RetrievalResult) -> Iterator[tuple[str, ...]]:
             [value for value, back in zip(values, result.kept_back, strict=True) if back is half]
             for half in (False, True)
         )
-        low, high = bootstrapped(values)
+        low, high = resampled(values, statistics.fmean)
         yield (
             result.name,
             measure.name,

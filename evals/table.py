@@ -2,8 +2,10 @@
 
 import math
 import random
-import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 Z_95 = 1.959964
 RESAMPLES = 1000
@@ -19,16 +21,16 @@ def wilson(hits: float, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def bootstrapped(values: Sequence[float]) -> tuple[float, float]:
-    """Return the 95 % interval of a mean by the percentile bootstrap (Efron, 1979), the same for the same values.
+def resampled(items: Sequence[Item], measure: Callable[[Sequence[Item]], float]) -> tuple[float, float]:
+    """Return the 95 % interval of a measure by the percentile bootstrap (Efron, 1979), the same for the same items.
 
-    (0, 1) when there are none: the values are numbers in [0, 1].
+    (0, 1) when there are none: measures are numbers in [0, 1].
     """
-    if not values:
+    if not items:
         return 0.0, 1.0
     draw = random.Random(0)
-    means = sorted(statistics.fmean(draw.choices(values, k=len(values))) for _ in range(RESAMPLES))
-    return means[round(0.025 * RESAMPLES)], means[round(0.975 * RESAMPLES) - 1]
+    drawn = sorted(measure(draw.choices(items, k=len(items))) for _ in range(RESAMPLES))
+    return drawn[round(0.025 * RESAMPLES)], drawn[round(0.975 * RESAMPLES) - 1]
 
 
 def share_cells(hits: float, count: int) -> tuple[str, str, str]:

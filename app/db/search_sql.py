@@ -203,6 +203,7 @@ _RANKED = """
     LEFT JOIN chunks AS following
         ON following.document_id = chunks.document_id
         AND following.position = chunks.position + 1 AND following.heading = chunks.heading
+        AND NOT following.suspicious  -- the passage is marked by its own text alone
     ORDER BY score DESC, best.chunk_id
 """
 

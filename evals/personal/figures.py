@@ -1,17 +1,13 @@
 """How well a finder does on texts of which its head has seen no relatives, with 95 % intervals."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
-
-import numpy as np
+from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from evals.personal.texts import IGNORED, Marked
-from evals.privacy import Count, counted, shares
+from evals.privacy import counted, shares
+from evals.table import resampled
 from graph.context import PersonalDataFinder
 
-Item = TypeVar("Item", Count, bool)
-
-SAMPLES = 1000
 WITHOUT_PLACES = (IGNORED, "PLACE", "URL")
 
 
@@ -23,7 +19,7 @@ def figures(texts: Sequence[Marked], finder: PersonalDataFinder) -> Iterator[dic
             yield _marked(source, of_source, finder)
         else:
             touched = [bool(finder.find(text.text)) for text in of_source]
-            share = _interval(touched, lambda each: sum(each) / len(each))
+            share = resampled(touched, fmean)
             yield {"set": source, "n": len(of_source), "touched": sum(touched) / len(touched), "touched 95 %": share}
 
 
@@ -40,16 +36,8 @@ def _marked(source: str, texts: Sequence[Marked], finder: PersonalDataFinder) ->
     ]
     clean = [bool(spans) for text, spans in zip(texts, found, strict=True) if not text.spans]
     return {
-        "set": source, "n": len(texts), "f2": f2, "f2 95 %": _interval(counts, lambda each: shares(each)[2]),
-        "precision": precision, "precision 95 %": _interval(counts, lambda each: shares(each)[0]), "recall": recall,
+        "set": source, "n": len(texts), "f2": f2, "f2 95 %": resampled(counts, lambda each: shares(each)[2]),
+        "precision": precision, "precision 95 %": resampled(counts, lambda each: shares(each)[0]), "recall": recall,
         "f2 without places and addresses of pages": shares(without)[2], "spans touched": sum(touched) / len(touched),
         "clean": len(clean), "clean touched": sum(clean) / max(1, len(clean)),
     }  # fmt: skip
-
-
-def _interval(items: Sequence[Item], measure: Callable[[list[Item]], float]) -> list[float]:
-    """The middle 95 % of the measure over samples drawn with replacement (Efron, 1979)."""
-    rng = np.random.default_rng(0)
-    drawn = (rng.integers(0, len(items), len(items)).tolist() for _ in range(SAMPLES))
-    values = [measure([items[row] for row in rows]) for rows in drawn]
-    return [round(float(each), 3) for each in np.quantile(values, [0.025, 0.975])]

@@ -1,8 +1,9 @@
 import math
+from statistics import fmean
 
 import pytest
 
-from evals.table import bootstrapped, lines, share_cells, wilson
+from evals.table import lines, resampled, share_cells, wilson
 
 
 @pytest.mark.parametrize(
@@ -42,9 +43,9 @@ def test_columns_are_as_wide_as_their_widest_cell() -> None:
 
 
 def test_a_bootstrapped_interval_holds_the_mean_and_shrinks_with_more_values() -> None:
-    few, many = bootstrapped([0.0, 1.0] * 10), bootstrapped([0.0, 1.0] * 1000)
+    few, many = resampled([0.0, 1.0] * 10, fmean), resampled([0.0, 1.0] * 1000, fmean)
 
     assert few[0] < many[0] < 0.5 < many[1] < few[1]
     assert many[1] - many[0] == pytest.approx(2 * 1.96 * 0.5 / 2000**0.5, rel=0.15)
-    assert bootstrapped([0.3] * 5) == pytest.approx((0.3, 0.3))
-    assert bootstrapped([]) == (0, 1)
+    assert resampled([0.3] * 5, fmean) == pytest.approx((0.3, 0.3))
+    assert resampled([], fmean) == (0, 1)

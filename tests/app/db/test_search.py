@@ -172,3 +172,26 @@ async def test_a_search_that_fails_leaves_a_connection_that_works(
         await alone.dispose()
 
     assert found == await ask(shop, encoder, "printer paper")
+
+
+async def test_a_list_is_read_to_its_end_but_not_into_what_seems_to_instruct(
+    sessions: Sessions, encoder: OnnxEncoder, tmp_path: Path
+) -> None:
+    """The rest of a list comes from the next passage, whose mark would be lost."""
+    steps = [f"- Step {number}: turn the valve of radiator {number} slowly to the left." for number in range(1, 60)]
+    file = tmp_path / "valves.md"
+    file.write_text("# Valves\n\n" + "\n".join(steps))
+
+    async def lists(marked: str) -> dict[bool, list[str]]:
+        site, found = f"valves-{marked}", dict[bool, list[str]]()
+        await ingest(
+            sessions, encoder, Knowledge(), site=site, paths=[file], screen=lambda texts: [marked in t for t in texts]
+        )
+        async with sessions() as session:
+            knowledge = SiteKnowledge(sessions, (await ensure_site(session, site)).id, encoder.name)
+        for passage in await ask(knowledge, encoder, "turn the valve", limit=30):
+            found.setdefault(passage.suspicious, []).append(passage.text)
+        return found
+
+    assert any("Step 59:" in text and "Step 40:" in text for text in (await lists("nothing"))[False])
+    assert not any("Step 59:" in text for text in (await lists("Step 59:"))[False])
