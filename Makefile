@@ -28,8 +28,9 @@ check: dev ## lint, types, import contracts, dependencies and the fast tests
 	$(BIN)/deptry .
 	$(BIN)/pytest -n 2 -q -m "not browser and not model and not slow"
 
-bench: dev ## measure speed and size; DATA=DIR, the public evaluation data, adds answers
-	@exec $(BIN)/parley eval bench $(if $(DATA),--data $(DATA)) $(ARGS)
+bench: dev ## measure speed and size, beside chroma and lancedb; DATA=DIR, the public evaluation data, adds answers
+	@$(PYTHON) -m deploy.bootstrap.stores
+	@exec $(BIN)/parley eval bench --stores .build/stores/bin/python $(if $(DATA),--data $(DATA)) $(ARGS)
 
 fmt: dev ## format the code and mend what can be mended
 	$(BIN)/ruff format .

@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.bootstrap.machine import BUILD, ROOT
+from deploy.bootstrap.machine import ROOT
 from deploy.bootstrap.registry import uv_environment
+from deploy.bootstrap.tools import LOCKS, TOOLS_PYTHON, UV
 
-LOCKS = ROOT / "requirements"
-TOOLS = BUILD / "tools" / "bin"
 BESIDE = ("UV_INDEX", "UV_FIND_LINKS")
 ENGINE = "llama-cpp-python"
 PYPROJECT = ("pyproject.toml", f"--no-emit-package={ENGINE}")
@@ -32,6 +31,7 @@ def main() -> int:
         "models": list(MODELS),
         "build": ["hatchling", "editables"],
         "installer": ["uv"],
+        "stores": ["chromadb", "lancedb", "numpy"],
     }
     for name, wanted in lists.items():
         from_project = name in ("app", "dev")
@@ -43,13 +43,13 @@ def main() -> int:
 
 def compile_lock(lock: Path, wanted: list[str], *, from_project: bool) -> int:
     """Compile the project's dependencies with more options, or a list of requirements alone, into one lock."""
-    command = [TOOLS / "uv", "pip", "compile", "--upgrade", "--generate-hashes", "--universal", "--python-version=3.11"]
+    command = [UV, "pip", "compile", "--upgrade", "--generate-hashes", "--universal", "--python-version=3.11"]
     command += ["--no-annotate", "--no-header", "--quiet", "--output-file", lock]
     if not from_project:
         command.append("--no-deps" if lock.stem in ("llama", "models") else "--no-config")
     source = [*PYPROJECT, *wanted] if from_project else ["-"]
     # A folder or mirror beside the registry may hold some of a release's files: a lock names the hashes of all.
-    registry = {name: value for name, value in uv_environment(TOOLS / "python").items() if name not in BESIDE}
+    registry = {name: value for name, value in uv_environment(TOOLS_PYTHON).items() if name not in BESIDE}
     done = subprocess.run(
         [str(part) for part in (*command, *source)],
         cwd=ROOT,

@@ -130,6 +130,10 @@ class _Box:
         self.made += 1
         return []
 
+    async def repeats(self, tool: str, arguments: Stemming) -> bool:
+        """No: each case is a conversation of its own."""
+        return False
+
     async def ask(self, tool: str, arguments: Stemming) -> Asked:
         """Count what the visitor is asked. They do not agree."""
         self.asked += 1

@@ -10,6 +10,8 @@ from graph.replies import said
 def asking(asked: Asked, language: str) -> str:
     """The call in words: what would be done, with which values, and which of those are words of others."""
     lines = [said("confirm.ask", language, title=asked.title)]
+    if asked.repeats:
+        lines[0] += f" {said('confirm.repeats', language)}"
     for argument in asked.arguments:
         line = f"- {argument.name}: {_exactly(argument.value)}"
         if argument.stems == "others":

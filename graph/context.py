@@ -257,6 +257,10 @@ class ToolBox(Protocol):
         """
         ...
 
+    async def repeats(self, tool: str, arguments: Stemming) -> bool:
+        """Whether the very same call, of a tool that changes something, was tried before in this conversation."""
+        ...
+
     async def ask(self, tool: str, arguments: Stemming) -> Asked:
         """Keep a call until the visitor has decided on it."""
         ...
@@ -282,6 +286,10 @@ class NoTools:
     async def call(self, tool: str, arguments: Stemming) -> list[Passage]:
         """There is none to call."""
         raise ToolFailed
+
+    async def repeats(self, tool: str, arguments: Stemming) -> bool:
+        """Nothing was tried."""
+        return False
 
     async def ask(self, tool: str, arguments: Stemming) -> Asked:
         """There is none to ask for."""

@@ -117,6 +117,7 @@ class Asked:
         digest: what a decision must repeat, so that it is about these very arguments.
         title: what the tool does, in the owner's words.
         expires_at: until when it can be decided, UTC.
+        repeats: whether the very same was tried before in this conversation.
     """
 
     call_id: str
@@ -124,6 +125,7 @@ class Asked:
     title: str
     arguments: tuple[AskedArgument, ...]
     expires_at: datetime
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,14 +46,14 @@ async def enter_call(
 ) -> UUID | None:
     """Enter a call that waits or is about to be made; return its number.
 
-    None when this very call was made before: for this answer, by a process that died or in another round, or for an
-    answer that this one replaces.
+    None when it is about to be made and this very call was tried before in the conversation: by a process that died
+    over this answer, for an answer that this one replaces, or for another one.
     """
     call_id, digest = uuid4(), digest_of(tool, {name: value for name, value, _ in arguments})
     if state == "waiting":  # what a process asked that died over this answer is asked no more
         others = ToolCall.message_id == answer_id, ToolCall.state == "waiting", ToolCall.digest != digest
         await session.execute(delete(ToolCall).where(*others))
-    if state == "running" and await _made_before(session, conversation_id, digest):
+    if state == "running" and await tried_before(session, conversation_id, digest):
         return None
     write = await writer(session, conversation_id)
     entered = (
@@ -75,12 +75,11 @@ async def enter_call(
     return await session.scalar(entered)
 
 
-async def _made_before(session: AsyncSession, conversation_id: UUID, digest: str) -> bool:
-    """Whether an answer that was replaced, by asking the same again, had made this very call."""
+async def tried_before(session: AsyncSession, conversation_id: UUID, digest: str) -> bool:
+    """Whether this very call was made in the conversation, however it went."""
     made = select(ToolCall.id).where(
         ToolCall.conversation_id == conversation_id,
         ToolCall.digest == digest,
-        ToolCall.message_id.is_(None),
         ToolCall.state.in_(("running", "done", "failed")),
     )
     return await session.scalar(made.limit(1)) is not None

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from app.db.listen import tell
 from app.db.sealed import citation_id, opened, writer
-from app.db.tables import Attachment, Citation, Conversation, Message, Trace
+from app.db.tables import Attachment, Citation, Conversation, Message, ToolCall, Trace
 from graph.errors import VisitorError
 from graph.events import Source
 
@@ -102,7 +102,8 @@ async def begin_turn(session: AsyncSession, message: NewMessage, *, owner: int, 
 async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID, limit: int) -> list[Message]:
     """The last `limit` messages before the one named, oldest first, without answers that are not whole.
 
-    Nor with turns that were never classified: their message was blocked, or they ended before it was judged.
+    Nor with turns that were never classified: their message was blocked, or they ended before it was judged. What was
+    done at the visitor's word is told all the same, without the message that said it.
     """
     if limit == 0:
         return []
@@ -115,6 +116,7 @@ async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID,
         .where(or_(answer.id == Message.id, answer.reply_to == Message.id))
         .exists()
     )
+    carried_out = select(ToolCall.id).where(ToolCall.decided_by == Message.reply_to).exists()
     found = await session.scalars(
         select(Message)
         .where(
@@ -122,7 +124,7 @@ async def history(session: AsyncSession, conversation_id: UUID, *, before: UUID,
             Message.created_at < moment,
             Message.status.in_(("done", "stopped")),
             Message.sealed_text != b"",
-            ~unjudged,
+            or_(~unjudged, carried_out),
         )
         .order_by(Message.created_at.desc())
         .limit(limit)

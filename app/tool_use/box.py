@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from pydantic import JsonValue
 
 from app.admission import Admission
-from app.db.calls import arguments_of, end_call, enter_call, waiting_calls
+from app.db.calls import arguments_of, digest_of, end_call, enter_call, tried_before, waiting_calls
 from app.db.handovers import wish_for_person
 from app.protecting import protect, restored_json
 from app.sites.book import SiteView
@@ -53,9 +53,15 @@ class TurnTools:
         if not found.offer.changes:
             return await self._run(found, values, uuid4())
         entered = await self._enter(tool, arguments, None)
-        if entered is None:  # a process that died over this answer has come here before
+        if entered is None:  # a process that died over this answer has come here before, or another does just now
             raise ToolFailed
         return await self._make(found, values, entered)
+
+    async def repeats(self, tool: str, arguments: Stemming) -> bool:
+        """Whether the very same was tried before in this conversation."""
+        async with self._services.sessions() as session:
+            digest = digest_of(tool, _values(arguments))
+            return await tried_before(session, self._admission.request.conversation_id, digest)
 
     async def ask(self, tool: str, arguments: Stemming) -> Asked:
         """Keep a call until the visitor has decided. What they are shown has pseudonyms until it leaves the turn."""
@@ -66,7 +72,8 @@ class TurnTools:
             waiting = (await waiting_calls(session, self._admission.request.conversation_id)).get(self._answer_id)
         if waiting is None:
             raise ToolFailed
-        return asked_of(waiting, self._site.config.tools, Pseudonyms())
+        asked = asked_of(waiting, self._site.config.tools, Pseudonyms())
+        return replace(asked, repeats=await self.repeats(tool, arguments))
 
     async def resume(self) -> list[Passage]:
         """Make the call that this message agrees to; of one that was made already, return what it gave."""

@@ -7,17 +7,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TypeAlias
 
 from deploy.bootstrap import llama, stamp
 from deploy.bootstrap.browser import want_chromium
 from deploy.bootstrap.machine import BUILD, LOG, ROOT, StepFailed, run, say, succeeds
 from deploy.bootstrap.registry import uv_environment
-
-LOCKS = ROOT / "requirements"
-TOOLS = BUILD / "tools"
-TOOLS_PYTHON = TOOLS / "bin" / "python"
-Command: TypeAlias = "list[str | Path]"
+from deploy.bootstrap.tools import LOCKS, TOOLS_PYTHON, UV, Command, make_tools
 
 
 def main() -> int:
@@ -50,7 +45,7 @@ def bootstrap(venv: Path, *, dev: bool) -> None:
     if before is not None and before.serves(wanted):
         return
     LOG.write_text("", encoding="utf-8")
-    _make_tools()
+    make_tools()
     uv = uv_environment(TOOLS_PYTHON)
     wheel = llama.wheel(TOOLS_PYTHON, cmake_args)
     (venv / "parley.json").unlink(missing_ok=True)
@@ -62,21 +57,9 @@ def bootstrap(venv: Path, *, dev: bool) -> None:
     say("installed")
 
 
-def _make_tools() -> None:
-    """A virtual environment of its own for uv, so that it is not among the packages that it manages."""
-    if not TOOLS_PYTHON.exists():
-        try:
-            run([sys.executable, "-m", "venv", "--clear", TOOLS], doing="Making a virtual environment")
-        except StepFailed as error:
-            raise StepFailed(f"{error} On Debian it needs the package python3-venv.") from None
-    pip: Command = [TOOLS_PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", LOCKS / "installer.lock"]
-    run(pip, doing="Installing uv")
-
-
 def _install(venv: Path, wheel: Path, *, dev: bool, environ: dict[str, str]) -> None:
-    uv = TOOLS / "bin" / "uv"
     if not (venv / "bin" / "python").exists():
-        run([uv, "venv", "--python", sys.executable, venv], doing="Making the virtual environment", environ=environ)
+        run([UV, "venv", "--python", sys.executable, venv], doing="Making the virtual environment", environ=environ)
     say("installing the packages" + (" and the tools for tests" if dev else ""))
     engine = BUILD / "engine.txt"
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
@@ -84,9 +67,9 @@ def _install(venv: Path, wheel: Path, *, dev: bool, environ: dict[str, str]) -> 
     into: Command = ["--python", venv / "bin" / "python"]
     lock = LOCKS / ("dev.lock" if dev else "app.lock")
     # `sync` takes away what the lock no longer names; one CMake variant of the engine may replace another.
-    sync: Command = [uv, "pip", "sync", *into, "--require-hashes", "--reinstall-package=llama-cpp-python"]
+    sync: Command = [UV, "pip", "sync", *into, "--require-hashes", "--reinstall-package=llama-cpp-python"]
     run([*sync, lock, engine], doing="Installing the packages", environ=environ)
-    itself: Command = [uv, "pip", "install", *into, "--no-deps", "--build-constraints", LOCKS / "build.lock"]
+    itself: Command = [UV, "pip", "install", *into, "--no-deps", "--build-constraints", LOCKS / "build.lock"]
     run([*itself, "--editable", ROOT], doing="Installing Parley", environ=environ)
 
 

@@ -22,6 +22,7 @@ MOST_CALLS = 8
 
 _UNKNOWN = "There is no such tool."
 _FAILED = "The tool gave no result just now. Tell the visitor so if it was for them."
+_MADE = "You have made this very call already in this turn. Go by its result."
 _REFUSED = "This call was refused. Answer without it."
 
 
@@ -33,7 +34,8 @@ class Talk:
         passages: what answers may cite: of documents, of files, and what tools gave.
         called: tools that were called.
         contained: whether a call was refused.
-        changed: of each call that was to change something, the sentence that tells how it went, and the tool's title.
+        made: calls that were to change something, as the tool's name and its arguments.
+        changed: of each of them, the sentence that tells how it went, and the tool's title.
     """
 
     ctx: TurnContext
@@ -42,6 +44,7 @@ class Talk:
     read: list[Read]
     called: list[str] = field(default_factory=list)
     contained: bool = False
+    made: list[tuple[str, Mapping[str, JsonValue]]] = field(default_factory=list)
     changed: list[tuple[str, str]] = field(default_factory=list)
     rounds: int = 0
 
@@ -101,9 +104,13 @@ class Talk:
             self.contained = True
             return _REFUSED
         stemming = {name: (value, judged.stems[name]) for name, value in arguments.items()}
+        if offer.changes and (name, arguments) in self.made:
+            return _MADE
         try:
-            if judged.verdict == "confirm":
+            if judged.verdict == "confirm" or (offer.changes and await box.repeats(name, stemming)):
                 return await box.ask(name, stemming)
+            if offer.changes:
+                self.made.append((name, arguments))
             found = await box.call(name, stemming)
         except ToolFailed:
             if offer.changes:

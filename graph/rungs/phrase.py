@@ -83,7 +83,7 @@ async def phrase(
             return Phrased(draft, talk.passages)
         shown.withdraw("calls a tool")
         if asked := await talk.act(answered.calls):
-            text = asking(asked, language_for(state))
+            text = "\n\n".join(filter(None, (_changes(talk, language_for(state)), asking(asked, language_for(state)))))
             runtime.stream_writer(Token(text))
             route = answered.route
             draft = Draft(text, route.name, route.rung, verbatim=True, usage=tries, choice=choice, asked=asked)
@@ -94,10 +94,14 @@ async def phrase(
 
 def _told(talk: Talk, runtime: Runtime[TurnContext], language: str, tries: tuple[Usage, ...]) -> Phrased:
     """What was done, in written sentences: it is told even when no model is left to phrase it."""
-    text = " ".join(said(sentence, language, title=title) for sentence, title in talk.changed)
+    text = _changes(talk, language)
     runtime.stream_writer(Token(text))
     draft = Draft(text, "parley", "fixed", verbatim=True, usage=tries, called=tuple(talk.called))
     return Phrased(replace(draft, contained=talk.contained), talk.passages)
+
+
+def _changes(talk: Talk, language: str) -> str:
+    return " ".join(said(sentence, language, title=title) for sentence, title in talk.changed)
 
 
 async def _answered(talk: Talk, routes: Sequence[ModelRoute], shown: "_Shown", *, within_s: float) -> Answered:

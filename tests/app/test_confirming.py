@@ -1,6 +1,7 @@
 """Tools that change something: at once at the visitor's own command, else at their word, once."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -16,10 +17,10 @@ from app.turns import run_turn
 from app.wiring import Services
 from graph.events import Source
 from tests.app.shop_system import System, tools_of
-from tests.app.tooled import REFUND, asked_in, calls, commanded, done, with_tools, word_on
+from tests.app.tooled import REFUND, STATUS, asked_in, calls, commanded, done, with_tools, word_on
 from tests.app.turning import QUESTION, ask, texts
 from tests.doubles.obeying import obeying
-from tests.doubles.openai_server import Server, refusal
+from tests.doubles.openai_server import Server, answer, refusal
 
 # What changes something
 
@@ -154,13 +155,65 @@ async def test_a_command_that_was_cut_off_in_the_middle_is_not_done_again(
     assert len(system.changes) == 1
 
 
-async def test_what_is_asked_again_is_not_done_again(shop: Services, system: System, request_: TurnRequest) -> None:
-    command = replace(request_, text=REFUND)
-    for _ in range(2):
-        await ask(commanded(shop), command)
+@pytest.mark.parametrize("anew", [False, True], ids=["the same message again", "in another message"])
+async def test_what_was_done_is_done_again_only_at_the_visitors_word(
+    shop: Services, system: System, request_: TurnRequest, anew: bool
+) -> None:
+    command = replace(request_, text=f"Please do this refund for me now. {REFUND}")
+    await ask(commanded(shop), command)
+    events = await ask(commanded(shop), replace(command, message_id=uuid4()) if anew else command)
 
     assert len(system.changes) == 1
-    assert [call.state for call in await calls(shop)] == ["done"]
+    assert "The very same was tried before in this conversation" in done(events).text
+    assert [call.state for call in await calls(shop)] == ["done", "waiting"]
+
+    await ask(shop, word_on(request_, asked_in(events)))
+
+    assert len(system.changes) == 2
+
+
+async def test_a_call_that_a_model_makes_twice_is_made_once(
+    shop: Services, system: System, model: Server, request_: TurnRequest
+) -> None:
+    order = {"account": "DE1", "amount": 5}
+    call = "refund", json.dumps(order)
+    model.play(
+        answer("", tool_calls=(call, call), finish_reason="tool_calls"),
+        answer("", tool_calls=(call,), finish_reason="tool_calls"),
+        answer("It is on its way [1]."),
+    )
+
+    events = await ask(commanded(shop), replace(request_, text="Please pay 5 back to DE1."))
+
+    assert system.changes == [("POST /refunds", order)]
+    assert done(events).asked is None
+
+
+async def test_what_was_done_is_told_before_something_else_is_asked(
+    shop: Services, system: System, request_: TurnRequest
+) -> None:
+    system.order = {"note": REFUND.replace("900", "901")}
+
+    events = await ask(
+        commanded(shop), replace(request_, text=f"Please look at this and do this refund for me. {STATUS} {REFUND}")
+    )
+
+    assert [body["amount"] for _, body in system.changes] == [900]
+    assert done(events).text.startswith("Done: Pay money back.\n\nI can do this for you: Pay money back.")
+    assert asked_in(events).arguments[1].value == "901"
+
+
+async def test_the_next_model_knows_what_was_done_at_the_visitors_word(
+    shop: Services, model: Server, request_: TurnRequest
+) -> None:
+    asked = asked_in(await ask(shop, replace(request_, text=f"{QUESTION} {REFUND}")))
+    word = word_on(request_, asked)
+    await ask(shop, word)
+    await ask(shop, replace(request_, message_id=uuid4(), text="What have you done?"))
+
+    read = str(model.requests[-1].messages)
+    assert "Done: Pay money back." in read
+    assert word.text not in read  # nothing has screened it
 
 
 async def test_what_was_done_is_told_even_when_the_model_fails_then(
