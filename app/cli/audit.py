@@ -7,10 +7,10 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit_watch import check_audit_log
 from app.cli.run import on_database, run, settings_for
-from app.db.audit import Head, verify
+from app.db.audit import Head
 from app.db.tables import AuditRecord
-from app.secret import secret_of
 
 audit = typer.Typer(help="What was done with people's data and keys.", no_args_is_help=True)
 
@@ -18,14 +18,14 @@ audit = typer.Typer(help="What was done with people's data and keys.", no_args_i
 @audit.command("verify")
 def verify_command(
     expect: Annotated[
-        str | None, typer.Option(help="What an earlier run printed: that record must still be there.")
+        str | None, typer.Option(help="What a run elsewhere printed: that record must still be there.")
     ] = None,
 ) -> None:
-    """Check that no record was changed, removed or added, and print the last: keep that apart from the database."""
+    """Check that no record was changed, removed, added or cut off since the last check here, and print the last one."""
     settings = settings_for()
 
     async def work(session: AsyncSession) -> Head:
-        return await verify(session, secret_of(settings), expected=expect)
+        return await check_audit_log(session, settings, expected=expect)
 
     print(run(on_database(settings, "parley audit verify", work)))
 

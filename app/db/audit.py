@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -59,17 +60,17 @@ async def record(
     await session.execute(insert(AuditRecord).values(**values, hash=_hash(secret, before, values)))
 
 
-async def verify(session: AsyncSession, secret: bytes, *, expected: str | None = None) -> Head:
+async def verify(session: AsyncSession, secret: bytes, *, expected: Collection[str] = ()) -> Head:
     """Check every record of the chain.
 
     Args:
-        expected: a head that was kept elsewhere, as text: that record must still be there.
+        expected: heads that were kept elsewhere, as text: those records must still be there.
 
     Raises:
         AuditBroken: a record was changed, removed, added or moved; it names the first.
     """
     head = Head(0, "")
-    seen = expected is None
+    missing = {*expected} - {str(head)}
     while True:
         rows = await session.scalars(
             select(AuditRecord).where(AuditRecord.number > head.number).order_by(AuditRecord.number).limit(_BATCH)
@@ -92,11 +93,14 @@ async def verify(session: AsyncSession, secret: bytes, *, expected: str | None =
                     "the log was written with another secret."
                 )
             head = Head(row.number, row.hash.hex())
-            seen = seen or str(head) == expected
+            missing.discard(str(head))
         if not batch:
             break
-    if not seen:
-        raise AuditBroken(f"The audit log ends at record {head.number} and does not hold the one expected.")
+    if missing:
+        raise AuditBroken(
+            f"The audit log ends at record {head.number} and does not hold {min(missing).partition(':')[0]}, which was "
+            "there before, as it was."
+        )
     return head
 
 

@@ -1,5 +1,6 @@
 import json
 
+import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
@@ -34,3 +35,18 @@ def test_a_visitor_is_exported_and_erased_and_the_log_tells_of_both(parley: Parl
     assert parley("audit", "verify", "--expect", head.out.strip()).code == 0
     assert parley("audit", "verify", "--expect", "4:00").code == 1
     assert "Master key: derived from the secret" in parley("keys", "status").out
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_log_whose_end_was_cut_off_since_the_last_check_is_found(parley: Parley, database_url: str) -> None:
+    parley("export", "--visitor", "ann", "--site", "shop")
+    assert parley("audit", "verify").code == 0
+    with psycopg.connect(database_url.replace("+psycopg", "")) as database:
+        database.execute("ALTER TABLE audit_records DISABLE TRIGGER audit_records_stay")
+        database.execute("DELETE FROM audit_records")
+
+    found = parley("audit", "verify")
+
+    assert found.code == 1
+    assert "ends at record 0 and does not hold 1" in found.err
+    assert "audit-head" in found.err
