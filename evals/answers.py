@@ -76,7 +76,10 @@ async def measure_answers(services: Services, data: Path) -> list[Share]:
     capable = replace(services, models=tuple(route for route in services.models if route.trusted))
     modes = {"quoting alone": replace(services, models=()), "local model": local, "capable model": capable}
     for name, used in modes.items():
-        if (not used.models and name != "quoting alone") or (name == "local model" and used.models == capable.models):
+        if not used.models and name != "quoting alone":
+            shares.append(Share(f"{name}: none is set up", 0, 0))
+            continue
+        if name == "local model" and used.models == capable.models:
             continue
         asked = [Asked(question, await _ask(used, question["text"])) for question in questions]
         shares += _shares(name, asked)

@@ -43,13 +43,14 @@ async def measure_retrieval(
 ) -> AsyncIterator[RetrievalResult]:
     """Measure each set. A collection has a site of its own, which is deleted when its last set was measured.
 
-    Sets that `data` does not have are left out.
+    A set that `data` does not have gives no numbers.
     """
     collections: dict[Callable[[Path], list[Record]], list[tuple[RetrievalSet, list[Question]]]] = {}
     for each in sets:
         try:
             questions = await asyncio.to_thread(each.questions, data)
         except FileNotFoundError:
+            yield RetrievalResult(each.name, 0, values={measure: [] for measure in each.measures})
             continue
         collections.setdefault(each.records, []).append((each, questions))
     for read, asked in collections.items():
@@ -99,11 +100,14 @@ def _name(passage: Passage, *, by_heading: bool) -> str:
     return f"{passage.document}: {passage.heading}" if by_heading else passage.document
 
 
-HEADER = ("set", "measure", "tuned on", "n", "kept back", "n", "all", "95 % interval", "n", "target", "passages", "ms")
+HEADER = (
+    "set", "measure", "tuned on", "n", "kept back", "95 % interval", "n", "all", "95 % interval", "n", "target",
+    "passages", "ms",
+)  # fmt: skip
 
 
 def table(results: Sequence[RetrievalResult]) -> Iterator[str]:
-    """Return the results as lines of a table: the means of each half and of all, with a bootstrapped interval."""
+    """Return the results as lines of a table: the means of each half and of all, with bootstrapped intervals."""
     return lines(HEADER, [cells for result in results for cells in _cells(result)])
 
 
@@ -113,19 +117,22 @@ def _cells(result: RetrievalResult) -> Iterator[tuple[str, ...]]:
             [value for value, back in zip(values, result.kept_back, strict=True) if back is half]
             for half in (False, True)
         )
-        low, high = resampled(values, statistics.fmean)
         yield (
             result.name,
             measure.name,
             *_mean(tuned),
-            *_mean(kept),
-            _mean(values)[0],
-            f"{low:.3f} to {high:.3f}",
-            str(len(values)),
+            *_mean_between(kept),
+            *_mean_between(values),
             "-" if measure.target is None else f"{measure.target:.2f}",
             str(result.chunks),
-            f"{statistics.median(result.search_ms):.1f}",
+            f"{statistics.median(result.search_ms):.1f}" if result.search_ms else "-",
         )
+
+
+def _mean_between(values: list[float]) -> tuple[str, str, str]:
+    mean, count = _mean(values)
+    low, high = resampled(values, statistics.fmean)
+    return mean, f"{low:.3f} to {high:.3f}" if values else "-", count
 
 
 def _mean(values: list[float]) -> tuple[str, str]:

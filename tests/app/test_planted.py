@@ -10,14 +10,14 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db.calls import end_call, enter_call
 from app.db.conversations import list_conversations, load_conversation
 from app.db.handovers import wish_for_person
 from app.db.scores import rate
-from app.db.tables import Message
+from app.db.tables import CachedAnswer, Message
 from app.db.users import ensure_guest
 from app.turn_request import AttachedText, TurnRequest
 from app.wiring import Services
@@ -93,13 +93,15 @@ async def test_of_two_hundred_planted_values_none_is_found_and_all_come_back(
     share = VALUES // TURNS
     for turn in range(TURNS):
         own = values[turn * share : (turn + 1) * share]
+        alone = turn % 4 == 0  # such answers are kept to be given again
+        file = AttachedText(f"{own[2]}.txt", "text/plain", f"{own[3]} How long? {own[4]} {own[5]}")
         asked = replace(
             request_,
             user_id=user.id if turn % 2 else other.id,
             conversation_id=conversation if turn % 2 else uuid4(),
             message_id=uuid4(),
             text=f"{own[0]}, {own[1]}: how long until refunds are paid?",
-            attachments=(AttachedText(f"{own[2]}.txt", "text/plain", f"{own[3]} How long? {own[4]} {own[5]}"),),
+            attachments=() if alone else (file,),
         )
         await ask(blind, asked, route(f"{GOOD} Dear {own[6]}."))
         async with services.sessions.begin() as session:
@@ -124,6 +126,7 @@ async def test_of_two_hundred_planted_values_none_is_found_and_all_come_back(
     assert found_in(await files_of(engine, server_home), secret.marks) == set()
     assert not [mark for mark in secret.marks if mark in caplog.text]
     async with services.sessions() as session:
+        assert await session.scalar(select(func.count()).select_from(CachedAnswer)) == len(range(0, TURNS, 4))
         whole = await load_conversation(session, request_.site_id, conversation)
         page = await list_conversations(session, user.id, limit=100, search=values[share].upper())
         none = await list_conversations(session, user.id, limit=100, search="nobody said this")

@@ -72,10 +72,11 @@ async def test_a_set_is_measured_in_a_site_that_is_gone_afterwards(
 
     results = [each async for each in measure_retrieval(sessions, encoder, Knowledge(), tmp_path, sets=sets)]
 
-    assert [(each.name, each.chunks) for each in results] == [("stackfaq", 2)]
-    ((_, values),) = results[0].values.items()
+    assert [(each.name, each.chunks) for each in results] == [("scifact", 0), ("stackfaq", 2)]
+    ((_, values),) = results[1].values.items()
     assert values == pytest.approx([1, 1, 0.6309], abs=1e-4)
-    header, row = table(results)
+    header, missing, row = table(results)
+    assert missing.split()[:4] == ["scifact", "nDCG@10", "-", "0"]
     assert row.split()[:2] == ["stackfaq", "nDCG@10"]
     assert "0.877" in row
     assert header.index("target") + len("target") == row.index("0.95") + len("0.95")

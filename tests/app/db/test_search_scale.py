@@ -19,6 +19,8 @@ from graph.context import FloatArray
 
 Sessions = async_sessionmaker[AsyncSession]
 SITES = {"0.1 %": 4, "1 %": 40, "10 %": 400, "20 %": 800, "69 %": 2756}
+READERS = {"5 %": (), "55 %": ("half",), "100 %": ("half", "rest")}
+"""Labels of readers, by the share of a site's passages that they may read."""
 DIMENSIONS = 384
 CLUSTERS = 60
 QUESTIONS = 12
@@ -91,6 +93,18 @@ async def knowledge_of(sessions: Sessions, name: str, exact_rows: int = EXACT_RO
         return SiteKnowledge(sessions, (await ensure_site(session, name)).id, "test", exact_rows=exact_rows)
 
 
+async def recall(knowledge: SiteKnowledge, questions: FloatArray, vectors: FloatArray, seen: NDArray[Any]) -> float:
+    """Of the ten nearest of the vectors that a reader may see, by their rows, the share that is found."""
+    found = right = 0
+    for question in questions:
+        nearest = seen[np.argsort(-(vectors[seen] @ question))[:10]]
+        passages = {int(passage.document) for passage in await knowledge.search("the of and", question, limit=10)}
+        assert passages <= set(seen.tolist())
+        found += len(set(nearest.tolist()) & passages)
+        right += len(nearest)
+    return found / right
+
+
 @pytest.mark.parametrize("site", SITES)
 async def test_the_ten_nearest_are_found_at_every_selectivity(
     shelves: tuple[Sessions, dict[str, FloatArray], FloatArray], site: str
@@ -99,14 +113,7 @@ async def test_the_ten_nearest_are_found_at_every_selectivity(
     sessions, vectors, questions = shelves
     knowledge = await knowledge_of(sessions, site)
 
-    found = right = 0
-    for question in questions:
-        nearest = np.argsort(-(vectors[site] @ question))[:10]
-        passages = await knowledge.search("the of and", question, limit=10)
-        found += len({str(number) for number in nearest} & {passage.document for passage in passages})
-        right += len(nearest)
-
-    assert found / right >= 0.98
+    assert await recall(knowledge, questions, vectors[site], np.arange(SITES[site])) >= 0.98
 
 
 @pytest.mark.parametrize("rows", [10_000, EXACT_ROWS], ids=["exact", "approximate"])
@@ -124,6 +131,32 @@ async def test_a_rare_word_lifts_its_passage_from_anywhere(
     assert passages[0].document == str(far)
 
 
+@pytest.mark.parametrize("share", READERS)
+async def test_the_ten_nearest_are_found_among_what_a_reader_may_see(
+    shelves: tuple[Sessions, dict[str, FloatArray], FloatArray], share: str
+) -> None:
+    sessions, vectors, questions = shelves
+    labels = READERS[share]
+    rows = np.arange(len(vectors["20 %"]))
+    seen = rows[(rows % 20 == 0) | np.isin(rows % 2, [{"half": 0, "rest": 1}[label] for label in labels])]
+    async with sessions.begin() as session:
+        site_id = (await ensure_site(session, "20 %")).id
+        for label, remainder in (("half", 0), ("rest", 1)):
+            await session.execute(
+                text(
+                    "UPDATE documents SET audience = ARRAY[:label] "
+                    "WHERE site_id = :site_id AND CAST(path AS int) % 2 = :remainder AND CAST(path AS int) % 20 <> 0"
+                ),
+                {"label": label, "site_id": site_id, "remainder": remainder},
+            )
+        await session.execute(text("DELETE FROM word_counts WHERE site_id = :site_id"), {"site_id": site_id})
+        ids = await session.scalars(text("SELECT id FROM documents WHERE site_id = :site_id"), {"site_id": site_id})
+        await count_words(session, site_id, ids.all())
+    knowledge = SiteKnowledge(sessions, site_id, "test", labels=labels, exact_rows=EXACT_ROWS)
+
+    assert await recall(knowledge, questions, vectors["20 %"], seen) >= 0.98
+
+
 async def test_both_ways_rank_alike(shelves: tuple[Sessions, dict[str, FloatArray], FloatArray]) -> None:
     sessions, _, questions = shelves
     knowledge = await knowledge_of(sessions, "69 %", 10_000)
@@ -136,3 +169,15 @@ async def test_both_ways_rank_alike(shelves: tuple[Sessions, dict[str, FloatArra
     for one, other in zip(exact, approximate, strict=True):
         shared = {each.document for each in one} & {each.document for each in other}
         assert len(shared) >= 5
+
+
+async def test_the_ten_nearest_are_found_by_a_site_that_is_alone(
+    shelves: tuple[Sessions, dict[str, FloatArray], FloatArray],
+) -> None:
+    """The last test here: it removes the other sites."""
+    sessions, vectors, questions = shelves
+    async with sessions.begin() as session:
+        await session.execute(text("DELETE FROM sites WHERE name <> '69 %'"))
+    knowledge = await knowledge_of(sessions, "69 %")
+
+    assert await recall(knowledge, questions, vectors["69 %"], np.arange(SITES["69 %"])) >= 0.98
