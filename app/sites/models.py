@@ -1,4 +1,4 @@
-"""Which of the process's models answer for a site."""
+"""Which of the process's models answer for a site, and what of a site's own a region leaves it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -36,7 +36,7 @@ def model_names(settings: Settings) -> tuple[str, ...]:
 
 
 def confined(config: SiteConfig, settings: Settings) -> SiteConfig:
-    """The configuration with only those models and encoders that are in the site's region.
+    """The configuration with only those models, encoders and tools that are in the site's region.
 
     Where none is left, a name stands there that nothing has: without any name, all would be meant.
     """
@@ -56,11 +56,12 @@ def confined(config: SiteConfig, settings: Settings) -> SiteConfig:
             "embeddings": within(named.embeddings or tuple(encoders), encoders),
         }
     )
-    return config.model_copy(update={"models": models})
+    tools = tuple(tool for tool in config.tools if tool.address is None or tool.region == config.region)
+    return config.model_copy(update={"models": models, "tools": tools})
 
 
 def check_region(config: SiteConfig, settings: Settings) -> None:
-    """Refuse a site that names a region which this process, or one of the models that it names, is not in.
+    """Refuse a site that names a region which this process, or a model or tool that it names, is not in.
 
     Raises:
         SiteRefused: the sentence says what is elsewhere.
@@ -72,9 +73,15 @@ def check_region(config: SiteConfig, settings: Settings) -> None:
         where = f"in {here}" if here else "in no region that database.region names"
         raise SiteRefused(f"The site may be processed in {wanted} only, and the database is {where}.")
     there = _regions(settings) | {encoder.name: encoder.region for encoder in settings.embeddings}
-    for name in (*config.models.answers, *config.models.small_jobs, *config.models.embeddings):
+    named = [*config.models.answers, *config.models.small_jobs, *config.models.embeddings]
+    for tool in config.tools:
+        if tool.address is not None:
+            name = f"the tool {tool.name}"
+            named.append(name)
+            there[name] = tool.region
+    for name in named:
         if name != QUOTE and there.get(name) != wanted:
-            where = f"in {there[name]}" if there.get(name) else "in no region that its settings name"
+            where = f"in {there[name]}" if there.get(name) else "in no region that is named"
             raise SiteRefused(f"The site may be processed in {wanted} only, and {name} is {where}.")
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, TypeAdapter, model_validator
 
+from app.settings_models import REGION
 from app.sites.part import Part
 from tools.api_call import Argument, Endpoint, Signature, signature_of
 from tools.offered import BUILT_IN
@@ -63,6 +64,8 @@ class SiteTool(Part):
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     changes: bool | None = None
     """Whether it does more than look something up. Unset: all but GET do."""
+    region: str | None = Field(None, pattern=REGION)
+    """Where the system behind the address is. A site that is pinned to a region uses no other tools."""
     token: SecretStr | None = None
     """Sent as `Authorization: Bearer …`."""
     arguments: Annotated[dict[Annotated[str, Field(pattern=NAME)], ToolArgument], Field(max_length=20)] = Field(

@@ -114,9 +114,25 @@ def test_encoders_elsewhere_are_not_meant_either() -> None:
     assert left() == ()
 
 
+def tool(name: str, region: str | None) -> dict[str, Any]:
+    return {"name": name, "description": "Looks.", "address": "https://shop.example/", "region": region}
+
+
+def test_tools_elsewhere_are_not_offered() -> None:
+    tools = [tool("near", "eu"), tool("far", "us"), tool("unsaid", None), {"name": "leave_message"}]
+
+    def left(**site: Any) -> list[str]:
+        return [each.name for each in confined(read_config({"tools": tools, **site}), Settings()).tools]
+
+    assert left(region="eu") == ["near", "leave_message"]
+    assert left() == ["near", "far", "unsaid", "leave_message"]
+
+
 @pytest.mark.parametrize(
     ("site", "here", "said"),
     [
+        ({"region": "eu", "tools": [tool("orders", "us")]}, "eu", "the tool orders is in us"),
+        ({"region": "eu", "tools": [tool("orders", None)]}, "eu", "the tool orders is in no region that is named"),
         ({"region": "eu"}, "us", "the database is in us"),
         ({"region": "eu"}, None, "the database is in no region"),
         ({"region": "eu", "models": {"answers": ["far"]}}, "eu", "far is in us"),
