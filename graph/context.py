@@ -317,6 +317,8 @@ class ModelRoute:
     """Whether it goes on with an answer that another model began, when that is the last message."""
     small: bool = False
     """Whether it is the cheap one, for easy questions and for sites that have spent most of their budget."""
+    sees: frozenset[str] = frozenset()
+    """Types of personal data that it is shown in clear."""
 
 
 @runtime_checkable
@@ -389,6 +391,8 @@ class TurnContext:
     small_jobs: tuple[ModelRoute, ...] = ()
     """Models for what a visitor does not read as such: a question made to stand alone, a sentence written anew."""
     breakers: Breakers = field(default_factory=NoBreakers)
+    personal: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What each token of the conversation stands for, as it grows. A model sees what its route `sees`; nobody else."""
     reranker: Reranker | None = None
     cache: AnswerCache = field(default_factory=NoCache)
     tools: ToolBox = field(default_factory=NoTools)

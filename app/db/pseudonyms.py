@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.sealed import opened, pseudonym_id, writer
 from app.db.tables import Pseudonym
+from graph.guards.pseudonyms import type_of
 
 LOCK_CLASS = 0x7073_6575
 """First key of the advisory locks under which tokens are given; the second is a hash of the conversation's id."""
@@ -56,7 +57,7 @@ async def store_pseudonyms(
                     "conversation_id": conversation_id,
                     "site_id": site_id,
                     "token": token,
-                    "type": token.strip("[]").rpartition("_")[0],
+                    "type": type_of(token),
                     **write.seal(Pseudonym, pseudonym_id(conversation_id, token), value=value),
                 }
                 for token, value in values.items()

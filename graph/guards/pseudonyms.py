@@ -33,6 +33,11 @@ def holds_token(text: str) -> bool:
     return any(_forgiven(match) for match in _LIKE_TOKEN.finditer(text))
 
 
+def type_of(token: str) -> str:
+    """The type that a token names."""
+    return token.strip("[]").rpartition("_")[0]
+
+
 class Pseudonyms:
     """Gives each value one token for as long as the conversation lasts.
 
@@ -51,8 +56,8 @@ class Pseudonyms:
         self.values.update(known)
         for token, value in known.items():
             self._tokens[value] = token
-            type_, _, number = token.strip("[]").rpartition("_")
-            self._last[type_] = max(self._last.get(type_, 0), int(number))
+            type_, number = type_of(token), int(token.strip("[]").rpartition("_")[2])
+            self._last[type_] = max(self._last.get(type_, 0), number)
 
     def protect(self, text: str, spans: Iterable[PersonalSpan]) -> str:
         """Return `text` with each span's value replaced by its token.
@@ -82,7 +87,7 @@ class Pseudonyms:
 
     def _escape(self, text: str) -> str:
         def replaced(match: re.Match[str]) -> str:
-            type_ = _token_of(match)[1:].rpartition("_")[0]
+            type_ = type_of(_token_of(match))
             taken = _forgiven(match) and (type_ in TYPES or type_ in self._last)
             return self._token("TEXT", match.group()) if taken else match.group()
 

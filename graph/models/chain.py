@@ -12,6 +12,7 @@ from graph.context import Breakers, Limits, ModelRoute, NoBreakers
 from graph.errors import ContentRefused, ContextExceeded, ModelFault, RequestRefused, StreamCut, TooSlow
 from graph.events import Usage
 from graph.models.attempt import Broken, Note, Whole, stream_once
+from graph.models.in_clear import InClear
 from graph.models.second_chance import SecondChance
 
 
@@ -93,6 +94,7 @@ class _Call:
     limits: Limits
     options: Mapping[str, Any]
     breakers: Breakers
+    personal: Mapping[str, str]
     note: Note
     ends_at: float
     tries: list[Usage] = field(default_factory=list)
@@ -115,6 +117,7 @@ async def stream_answer(
     grammar: str | None = None,
     tools: Tools | None = None,
     breakers: Breakers | None = None,
+    personal: Mapping[str, str] | None = None,
     note: Note = lambda usage: None,
 ) -> AsyncGenerator[Attempt | Delta | Withdrawn | Answered]:
     """Ask the routes in order until one gives a whole answer.
@@ -128,6 +131,7 @@ async def stream_answer(
         grammar: GBNF that the text must follow. Local models obey it; hosted ones do not know it and are not sent it.
         tools: what the model may call. A server that does not know tools is asked without them.
         breakers: which routes are passed over; none by default.
+        personal: what tokens in the messages stand for. Each route is sent what it `sees`; no event holds any of that.
         note: told of each try as it ends, also of the one under way when the iterator is closed.
 
     Raises:
@@ -137,7 +141,9 @@ async def stream_answer(
     options: dict[str, Any] = {"grammar": grammar} if grammar else {}
     if tools:
         options |= {"tools": tools.schemas, "tool_choice": "auto" if tools.callable else "none"}
-    call = _Call(routes, messages, limits, options, breakers or NoBreakers(), note, clock() + limits.turn_s)
+    call = _Call(
+        routes, messages, limits, options, breakers or NoBreakers(), personal or {}, note, clock() + limits.turn_s
+    )
     while True:
         async with aclosing(_through(call)) as events:
             async for event in events:
@@ -187,12 +193,13 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
         yield Attempt(route)
         call.parts = []
         prefix = [AIMessage(call.carried)] if call.carried else []
+        in_clear = InClear(route, call.personal)
         whole: Whole | None = None
         fault: ModelFault | None = None
         try:
             tried = stream_once(
                 route,
-                [*call.messages, *prefix],
+                in_clear.sent([*call.messages, *prefix]),
                 limits=call.limits,
                 ends_at=call.ends_at,
                 options=call.options,
@@ -202,18 +209,18 @@ async def _ask(call: _Call, route: ModelRoute, at: int) -> AsyncGenerator[Attemp
                 async for piece in pieces:
                     if isinstance(piece, Whole):
                         whole = piece
-                        continue
-                    call.parts.append(piece)
-                    yield Delta(piece)
+                    certain = in_clear.feed(piece) if isinstance(piece, str) else in_clear.rest(piece.finish_reason)
+                    if certain:
+                        call.parts.append(certain)
+                        yield Delta(certain)
         except Broken as broken:
             fault = broken.fault
             call.took(broken.usage)
         if whole is not None:
             call.took(whole.usage)
             await call.breakers.succeeded(route.name)
-            yield Answered(
-                route, call.carried + "".join(call.parts), whole.finish_reason, tuple(call.tries), whole.calls
-            )
+            text, calls = call.carried + "".join(call.parts), in_clear.calls(whole.calls)
+            yield Answered(route, text, whole.finish_reason, tuple(call.tries), calls)
             return
         assert fault is not None  # noqa: S101 - not whole
         await call.breakers.failed(route.name, fault)

@@ -8,6 +8,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import Passage, TurnContext
 from graph.events import Notice, Reset, Source, Token
+from graph.guards.name_forms import with_forms
 from graph.knowledge.address import address_of
 from graph.knowledge.answerable import answerable
 from graph.knowledge.ground import Checked, cited, kept, supported, unsupported
@@ -74,7 +75,8 @@ async def check(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
 
 
 async def _checked(state: TurnState, text: str, ctx: TurnContext) -> list[list[Checked]]:
-    lines = await asyncio.to_thread(check_sentences, text, state["question"], state["passages"], ctx.encoder)
+    question = with_forms(state["question"], ctx.personal)
+    lines = await asyncio.to_thread(check_sentences, text, question, state["passages"], ctx.encoder)
     return [[_asked_back(sentence) for sentence in line] for line in lines] if ctx.tools.offers else lines
 
 

@@ -118,6 +118,7 @@ async def _answered(talk: Talk, routes: Sequence[ModelRoute], shown: "_Shown", *
             limits=replace(ctx.limits, turn_s=within_s),
             tools=talk.tools,
             breakers=ctx.breakers,
+            personal=ctx.personal,
             note=ctx.tries.append,
         ):
             match event:
@@ -146,7 +147,9 @@ async def revise(
     limits = replace(ctx.limits, turn_s=min(REVISION_S, ctx.limits.turn_s))
     messages = revision(Talk.of(state, ctx, state["passages"]).messages, draft.text, unsupported)
     try:
-        async for event in stream_answer(routes, messages, limits=limits, breakers=ctx.breakers, note=ctx.tries.append):
+        async for event in stream_answer(
+            routes, messages, limits=limits, breakers=ctx.breakers, personal=ctx.personal, note=ctx.tries.append
+        ):
             if isinstance(event, Answered):
                 whole = event.finish_reason != "length" and NOT_IN_SOURCES not in event.text
                 return event.text.strip() if whole else "", event.tries

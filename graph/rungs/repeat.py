@@ -52,6 +52,7 @@ async def repeat(state: TurnState, runtime: Runtime[TurnContext], picks: Sequenc
             limits=ctx.limits,
             grammar=grammar_of(openings(sentences)),
             breakers=ctx.breakers,
+            personal=ctx.personal,
             note=ctx.tries.append,
         ):
             if isinstance(event, Answered):

@@ -54,6 +54,7 @@ async def _reworded(state: TurnState, ctx: TurnContext) -> str:
         standing_alone(state["question"], state.get("history", [])),
         limits=replace(ctx.limits, answer_tokens=REWORD_TOKENS, turn_s=REWORD_S, waits_s=0),
         breakers=_Hurried(ctx.breakers),
+        personal=ctx.personal,
         note=note,
     )
     try:
