@@ -14,6 +14,7 @@ from app.db.calls import decided_by, running_tool, take_call
 from app.db.messages import NewMessage, begin_turn, history
 from app.db.pseudonyms import hold_pseudonyms, store_pseudonyms
 from app.db.tables import ToolCall
+from app.protecting import find
 from app.quotas import admit_request
 from app.sites.book import SiteView
 from app.sites.tools import title_of
@@ -21,8 +22,11 @@ from app.storable import storable
 from app.turn_request import AttachedText, TurnRequest
 from app.wiring import Services
 from graph.context import PersonalSpan
-from graph.errors import EmptyMessage, GuardDown, MessageTooLong, UnknownSite, VisitorError
+from graph.errors import EmptyMessage, MessageTooLong, UnknownSite, VisitorError
+from graph.guards.language import language_of
+from graph.guards.name_forms import learn_forms, shown_names
 from graph.guards.pseudonyms import Pseudonyms
+from graph.replies import FALLBACK
 from graph.state import Attached, Decided, Earlier, Outcome, TurnState
 
 Result = TypeVar("Result")
@@ -42,6 +46,8 @@ class Admission:
         self.pseudonyms = Pseudonyms()
         self.answer_id: UUID | None = request.answer_id
         """The open answer; None until the message is stored."""
+        self.keeps_any = False
+        """Whether the message holds personal data in clear, as its site wants it."""
         self.call: ToolCall | None = None
         """The call that this message agrees to."""
 
@@ -71,11 +77,15 @@ class Admission:
             raise OutOfRegion
         if request.counted and request.answer_id is None:  # what another process began was counted there
             await admit_request(self._services.sessions, self.site, request)
+        policy = self.site.config.policy
         files = [replace(file, name=storable(file.name)) for file in request.attachments]
         given = self._given()
         in_files = chain.from_iterable((file.name, file.text) for file in files)
-        found = iter(await self._find([text, *in_files, *(said.text for said in given or ())]))
-        message, earlier, decided = await _to_its_end(self._begin(text, files, given, found))
+        found = await find(self._services, [text, *in_files, *(said.text for said in given or ())])
+        policy.admit(_own(given or [], found), language_of(text, *(said.text for said in given or ())) or FALLBACK)
+        self.keeps_any = policy.keeps_any(found[0])
+        replaced = map(policy.replaced, found)
+        message, earlier, decided = await _to_its_end(self._begin(text, files, given, replaced))
         return {
             "question": message.text,
             "history": earlier,
@@ -103,7 +113,7 @@ class Admission:
             The message, what was said before, and the decision.
 
         Args:
-            found: personal data of the text, of each file's name and text, and of what was given, in this order.
+            found: what is replaced of the text, of each file's name and text, and of what was given, in this order.
         """
         request = self.request
         async with self._services.sessions.begin() as session:
@@ -115,6 +125,8 @@ class Admission:
                 (protect(file.name, next(found)), file.media_type, protect(file.text, next(found))) for file in files
             ]
             earlier = [replace(said, text=protect(said.text, next(found))) for said in given or ()]
+            if shown_names(self._services.models):
+                learn_forms(self.pseudonyms)
             message = NewMessage(
                 request.message_id,
                 request.site_id,
@@ -167,13 +179,12 @@ class Admission:
         tool = call.tool if call else under_way
         return Decided(outcome, title_of(self.site.config.tools, tool) if tool else "")
 
-    async def _find(self, texts: list[str]) -> list[list[PersonalSpan]]:
-        """Find the personal data in each text."""
-        find = self._services.personal_data.find
-        try:
-            return await asyncio.to_thread(lambda: [find(text) for text in texts])
-        except Exception as error:
-            raise GuardDown from error
+
+def _own(given: list[Earlier], found: list[list[PersonalSpan]]) -> list[list[PersonalSpan]]:
+    """The findings in what the visitor wrote: what the assistant said before was taken from documents and tools."""
+    message = found[: len(found) - len(given)]
+    earlier = found[len(message) :]
+    return message + [spans for said, spans in zip(given, earlier, strict=True) if said.role == "visitor"]
 
 
 def _found_again(call: ToolCall | None) -> Outcome:

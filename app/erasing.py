@@ -18,9 +18,10 @@ from app.db.sealed import opened
 from app.db.sites import site_by_name
 from app.db.tables import Conversation, Handover, Score, ToolCall, User, VisitorKey
 from app.db.users import find_user
-from app.protecting import restored, restored_json
+from app.protecting import restored
 from app.vault.vault import vault_of
 from graph.errors import ParleyError, UnknownSite
+from graph.guards.json_texts import with_texts
 from graph.guards.pseudonyms import Pseudonyms
 
 
@@ -143,7 +144,7 @@ async def _conversation(session: AsyncSession, site_id: int, conversation_id: UU
             {
                 "tool": row.tool,
                 "state": row.state,
-                "arguments": {name: restored_json(value, back) for name, value, _ in arguments_of(row)},
+                "arguments": {name: with_texts(value, back) for name, value, _ in arguments_of(row)},
                 "result": back(row.result),
                 "created_at": row.created_at.isoformat(),
             }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app import model_files
+from app.personal_data import types_of
 from app.settings import Settings
 from app.settings_models import Hosted, Local, Model
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
@@ -147,6 +148,7 @@ def _route(settings: Model, stack: AsyncExitStack) -> ModelRoute:
         context_tokens=settings.context_tokens,
         continues=settings.continues,
         small=settings.small,
+        sees=types_of(settings.sees),
     )
 
 
@@ -223,4 +225,5 @@ async def _local_route(settings: Local, stack: AsyncExitStack) -> ModelRoute:
         between_tokens_s=settings.between_tokens_s,
         trusted=settings.trusted,
         context_tokens=settings.context_tokens,
+        sees=types_of(settings.sees),
     )

@@ -1,27 +1,44 @@
 """Protection of what visitors write outside of a message, and their own words given back to them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Sequence
 from uuid import UUID
 
-from pydantic import JsonValue
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.conversations import find_citation
 from app.db.pseudonyms import hold_pseudonyms, load_pseudonyms, store_pseudonyms
 from app.db.tables import Citation, Message
+from app.personal_data import Policy
 from app.storable import storable
 from app.wiring import Services
+from graph.context import PersonalSpan
 from graph.errors import GuardDown
 from graph.events import Source
+from graph.guards.name_forms import learn_forms, shown_names
 from graph.guards.pseudonyms import Pseudonyms
+
+
+async def find(services: Services, texts: Sequence[str]) -> list[list[PersonalSpan]]:
+    """Return the personal data in each text.
+
+    Raises:
+        GuardDown: it could not be looked for.
+    """
+    look = services.personal_data.find
+    try:
+        return await asyncio.to_thread(lambda: [look(text) for text in texts])
+    except Exception as error:
+        raise GuardDown from error
 
 
 async def protect(
     services: Services, site_id: int, conversation_id: UUID, text: str, *, pseudonyms: Pseudonyms | None = None
 ) -> str:
     """Return `text` with personal data replaced by this conversation's pseudonyms, which are stored.
+
+    What the site keeps in clear stays; what it refuses is replaced, too: a message alone can be refused.
 
     Args:
         pseudonyms: the conversation's, of a turn under way, which learns the new ones.
@@ -30,15 +47,16 @@ async def protect(
         GuardDown: personal data could not be looked for.
     """
     text = storable(text)
-    try:
-        spans = await asyncio.to_thread(services.personal_data.find, text)
-    except Exception as error:
-        raise GuardDown from error
+    (spans,) = await find(services, [text])
+    site = await services.sites.numbered(site_id)
+    policy = site.config.policy if site else Policy()
     async with services.sessions.begin() as session:
         known = await hold_pseudonyms(session, conversation_id)
         pseudonyms = pseudonyms or Pseudonyms()
         pseudonyms.learn(known)
-        protected = pseudonyms.protect(text, spans)
+        protected = pseudonyms.protect(text, policy.replaced(spans))
+        if shown_names(services.models):
+            learn_forms(pseudonyms)
         new = {token: value for token, value in pseudonyms.values.items() if token not in known}
         await store_pseudonyms(session, conversation_id, site_id, new)
     return protected
@@ -56,18 +74,6 @@ def restored(citation: Citation, pseudonyms: Pseudonyms) -> Source:
         url=citation.url,
         text=back(citation.text),
     )
-
-
-def restored_json(value: JsonValue, back: Callable[[str], str]) -> JsonValue:
-    """A JSON value with the visitor's own words back in each of its texts."""
-    match value:
-        case str():
-            return back(value)
-        case list():
-            return [restored_json(each, back) for each in value]
-        case dict():
-            return {name: restored_json(each, back) for name, each in value.items()}
-    return value
 
 
 async def find_source(session: AsyncSession, user_id: UUID, answer_id: UUID, number: int) -> Source | None:

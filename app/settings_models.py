@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from app.personal_data import Kinds
 from app.settings_section import Section
 
 REGION = r"^[a-z0-9][a-z0-9-]{0,39}$"
@@ -21,6 +22,7 @@ class Hosted(Section):
         None, description="Effort of a reasoning model: `minimal`, `low`, `medium` or `high`. Unset: its own default."
     )
     region: str | None = Field(None, pattern=REGION, description="Region in which its server is, such as `eu`.")
+    sees: Kinds = Field((), description="Kinds of personal data that it is shown in clear, such as `person`.")
     connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
     first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
     between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")
@@ -43,6 +45,7 @@ class Model(Section):
     output_usd: Decimal | None = Field(None, ge=0, description="Price of a million tokens that it writes.")
     reasoning_effort: str | None = Field(None, description="Effort of a reasoning model. Unset: its own default.")
     region: str | None = Field(None, pattern=REGION, description="Region in which its server is, such as `eu`.")
+    sees: Kinds = Field((), description="Kinds of personal data that it is shown in clear, such as `person`.")
     connect_s: float = Field(5, gt=0, description="Seconds to wait for a connection.")
     first_token_s: float = Field(15, gt=0, description="Seconds to wait for the first token.")
     between_tokens_s: float = Field(10, gt=0, description="Seconds of silence after which a stream counts as dead.")
@@ -85,5 +88,6 @@ class Local(Section):
     trusted: bool = Field(
         False, description="Show its answers while they stream. For capable models; a small one is checked first."
     )
+    sees: Kinds = Field((), description="Kinds of personal data that it is shown in clear, such as `person`.")
     first_token_s: float = Field(60, gt=0, description="Seconds to wait for the first token.")
     between_tokens_s: float = Field(15, gt=0, description="Seconds of silence after which it counts as stuck.")

@@ -44,7 +44,7 @@ async def context_of(services: Services, admission: Admission, site: SiteView, t
     cache = SiteCache(
         services.sessions,
         site.id,
-        mode=site.cache,
+        mode="off" if admission.keeps_any else site.cache,  # another visitor might be given it
         labels=request.labels,
         release=release_of(site, settings, answering),
         same=same_question,
@@ -79,6 +79,7 @@ async def context_of(services: Services, admission: Admission, site: SiteView, t
             by_difficulty=settings.turn.by_difficulty and tier == "within",
         ),
         breakers=services.breakers,
+        personal=admission.pseudonyms.values,
         reranker=services.reranker,
         cache=cache,
         tools=tools,

@@ -64,7 +64,7 @@ async def run_turn(services: Services, request: TurnRequest) -> AsyncGenerator[E
                 yield event
     except VisitorError as error:
         await turn.end("failed", error)
-        yield Failed(str(error), str(turn.trace_id), error.retry_after_s)
+        yield Failed(str(error), str(turn.trace_id), error.retry_after_s, error.again)
     except (asyncio.CancelledError, GeneratorExit) as left:
         await asyncio.shield(turn.end("cut" if left.args == (CUT,) else "stopped"))
         raise

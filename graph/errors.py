@@ -19,14 +19,20 @@ class VisitorError(ParleyError):
 
     retry_after_s: float | None = None
     """When it may be tried again, if that is known."""
+    again = True
+    """Whether the same message may be taken at another time."""
 
 
 class EmptyMessage(VisitorError):
     """Your message is empty. Please write a question."""
 
+    again = False
+
 
 class MessageTooLong(VisitorError):
     """Your message is too long. Please shorten it."""
+
+    again = False
 
 
 class AttachmentRefused(VisitorError):

@@ -148,11 +148,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The turn ended badly. `text` is the sentence for the visitor; a limit says when it may be tried again."""
+    """The turn ended badly. `text` is the sentence for the visitor; a limit says when it may be tried again.
+
+    `again` is False where the same message will never be taken.
+    """
 
     text: str
     trace_id: str
     retry_after_s: float | None = None
+    again: bool = True
 
 
 Event = Started | Token | Reset | Step | Source | Notice | Done | Failed

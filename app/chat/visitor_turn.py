@@ -106,8 +106,8 @@ class TurnOnPage:
                 if event.asked:
                     await self._ask(event.asked)
                 await self._close(event.sources, notice=event.notice)
-            case Failed(text=text):
-                await self._end("failed", text)
+            case Failed(text=text, again=again):
+                await self._end("failed", text, again=again)
 
     @property
     def _id(self) -> str:
@@ -162,7 +162,7 @@ class TurnOnPage:
         for action in decide_actions(self._id, asked, language_of(self._request.text) or FALLBACK):
             await self._emitter.emit("action", action.to_dict())
 
-    async def _end(self, status: str, reason: str | None = None) -> None:
+    async def _end(self, status: str, reason: str | None = None, *, again: bool = True) -> None:
         """Show that there will be no whole answer, and offer another try if one can help."""
         ending = reason or ENDINGS[status]
         if self._text:
@@ -170,8 +170,7 @@ class TurnOnPage:
         else:
             self._text = ending if status == "failed" else ""
             await self._close(ending=None if status == "failed" else ending, error=status == "failed")
-        too_long = len(self._request.text) > self._chat.settings.turn.message_chars
-        if self._request.text.strip() and not too_long:
+        if again:
             await self._emitter.emit("action", retry_action(self._message, self._id).to_dict())
 
 

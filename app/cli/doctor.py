@@ -117,11 +117,16 @@ async def _sites(engine: AsyncEngine, settings: Settings) -> list[Finding]:
         except SiteRefused as refused:
             findings.append(Finding(f"site {site.name}", False, str(refused), "Correct it with `parley site edit`."))
             continue
+        if kept := [kind for kind, how in config.personal_data.items() if how == "keep"]:
+            told = f"keeps in clear, for all its models and staff: {', '.join(kept)}"
+            findings.append(Finding(f"site {site.name}", True, told))
         left = set(confined(config, settings).models.answers) & set(model_names(settings))
         if config.region is not None and config.models.answers != (QUOTE,) and not left:
             told = f"may be processed in {config.region} only, and no model is there: its documents are quoted"
             findings.append(Finding(f"site {site.name}", False, told, "Give a model that is there its `region`."))
-    return findings or [Finding("sites", True, f"{len(sites)}, each with a configuration that can be followed")]
+    if all(finding.well for finding in findings):
+        findings.append(Finding("sites", True, f"{len(sites)}, each with a configuration that can be followed"))
+    return findings
 
 
 async def _embedding(settings: Settings) -> list[Finding]:
@@ -134,9 +139,25 @@ async def _personal_data(settings: Settings) -> list[Finding]:
     finder = await asyncio.to_thread(load_personal_data, encoder)
     found = await asyncio.to_thread(finder.find, "My address is nobody@example.com.")
     if found:
-        return [Finding("personal data", True, "finds an e-mail address")]
+        return [Finding("personal data", True, "finds an e-mail address"), *_seen(settings)]
     return [
         Finding("personal data", False, "does not find an e-mail address", "Run `make` to install its model again.")
+    ]
+
+
+def _seen(settings: Settings) -> list[Finding]:
+    """Which models are shown personal data, and whether it leaves the house: the owner may, and should know."""
+    hosted, local = settings.hosted, settings.local
+    elsewhere, here = "it goes to a hosted model", "on the own network"
+    seen = [(model.name, model.sees, here if model.own else elsewhere) for model in settings.models]
+    if hosted.api_key is not None or hosted.base_url is not None:
+        seen.append((hosted.model, hosted.sees, elsewhere))
+    if local.enabled:
+        seen.append(("the local model", local.sees, "on this machine"))
+    return [
+        Finding("personal data", True, f"{name} sees in clear, {where}: {', '.join(kinds)}")
+        for name, kinds, where in seen
+        if kinds
     ]
 
 

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from app.labels import LabelRefused, read_labels
+from app.personal_data import HandlingByKind, Policy
 from app.settings import CacheMode
 from app.settings_models import REGION
 from app.sites.part import Part
@@ -279,6 +280,8 @@ class SiteConfig(Part):
     screening_threshold: float | None = Field(None, gt=0, lt=1)
     links: tuple[LinkHost, ...] = Field((), max_length=200)
     """Hosts, beside those of the documents, that links and images in answers may lead to."""
+    personal_data: HandlingByKind = Field(default_factory=dict)
+    """What becomes of each kind of personal data. A kind that is not named is replaced."""
     look: Look = Look()
     knowledge: SiteKnowledge = SiteKnowledge()
     identity: Identity = Identity()
@@ -290,6 +293,11 @@ class SiteConfig(Part):
     sources: Annotated[tuple[SiteSource, ...], Field(max_length=100), AfterValidator(_once_each)] = ()
     tools: Annotated[tuple[SiteTool, ...], Field(max_length=50), AfterValidator(once_each)] = ()
     """What a model may call for a visitor. Empty: nothing."""
+
+    @property
+    def policy(self) -> Policy:
+        """`personal_data` by the types of findings."""
+        return Policy.of(self.personal_data)
 
     def stored(self) -> dict[str, Any]:
         """As the database keeps it: what differs from the defaults, secrets in clear."""

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from app.admission import Admission
 from app.db.calls import arguments_of, digest_of, end_call, enter_call, tried_before, waiting_calls
 from app.db.handovers import wish_for_person
-from app.protecting import protect, restored_json
+from app.protecting import protect
 from app.sites.book import SiteView
 from app.sites.tools import SiteTool, title_of
 from app.tool_use.asked import asked_of
@@ -21,6 +21,7 @@ from app.wiring import Services
 from graph.context import Knowledge, Passage, Stemming, ToolOffer
 from graph.errors import GuardDown, ToolFailed
 from graph.events import Asked
+from graph.guards.json_texts import with_texts
 from graph.guards.pseudonyms import Pseudonyms
 from tools import search_documents
 from tools.api_call import ApiCall
@@ -159,7 +160,7 @@ class TurnTools:
 
     def _clear(self, values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         restore = self._admission.pseudonyms.restore
-        return {name: restored_json(value, restore) for name, value in values.items()}
+        return {name: with_texts(value, restore) for name, value in values.items()}
 
     def _tool(self, declared: SiteTool, knowledge: Knowledge) -> Tool:
         if declared.address is not None:

@@ -27,6 +27,7 @@ def test_nothing_set_gives_the_embedded_default(tmp_path: Path) -> None:
         pytest.param({"PARLEY_SERVER__PORT": "9001"}, "[server]\nport = 9000", "server.port", 9001, id="variable wins"),
         pytest.param({"PARLEY_HOME": "/srv/parley"}, "", "home", Path("/srv/parley"), id="top level"),
         pytest.param({"PARLEY_LOCAL__ENABLED": "false"}, "", "local.enabled", False, id="truth value"),
+        pytest.param({"PARLEY_LOCAL__SEES": "person, email"}, "", "local.sees", ("person", "email"), id="kinds"),
         pytest.param(
             {"PARLEY_SERVER__ORIGINS": "https://a.example, https://b.example"},
             "",
@@ -66,6 +67,7 @@ def test_a_setting_is_read(environ: dict[str, str], text: str, key: str, value: 
         pytest.param(
             {}, '[alerts]\nwebhook = "https://x:y/"', "The setting alerts.webhook cannot", id="webhook's port"
         ),
+        pytest.param({}, '[hosted]\nsees = ["name"]', "no kind of personal data name; there are address,", id="kind"),
         pytest.param({}, '[metrics]\ntoken = "short"', "The setting metrics.token cannot be used", id="short token"),
         pytest.param({}, "[server", "is not valid TOML", id="broken file"),
         pytest.param({}, "server = 1", "The setting server cannot be used", id="value for a section"),

@@ -91,14 +91,16 @@ async def _started(events: Events) -> Started | None:
     """The beginning of the turn; None when nobody waits for it any more.
 
     Raises:
-        ApiError: it was not let begin: a guard or the database cannot be reached.
+        ApiError: it was not let begin: it may not be sent here, or a guard or the database cannot be reached.
     """
     async for event in events:
         match event:
             case Started():
                 return event
-            case Failed(text=text, retry_after_s=wait_s):
+            case Failed(text=text, retry_after_s=wait_s, again=again):
                 await events.aclose()
+                if not again:
+                    raise invalid("messages", text)
                 raise away(text) if wait_s is None else too_many(text, wait_s=wait_s, headers={})
     return None
 

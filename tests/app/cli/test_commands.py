@@ -101,6 +101,16 @@ def test_ask_prints_one_object(parley: Parley, shop: Path) -> None:
     assert set(answer) >= {"answer", "citations", "intent", "answered_by", "usage", "trace_id"}
 
 
+def test_ask_refuses_what_its_site_refuses(parley: Parley, shop: Path) -> None:
+    assert parley("site", "edit", "shop", "--set", "personal_data.card=refuse").code == 0
+
+    ran = parley("ask", "Did you charge my card 4111 1111 1111 1111?", "--json", "--site", "shop")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "Please do not send card numbers here." in ran.err
+    assert "4111" not in ran.err
+
+
 def test_ask_as_text_ends_with_the_sources(parley: Parley, shop: Path) -> None:
     ran = parley("ask", "How long does a refund take?", "--site", "shop")
 
@@ -200,6 +210,20 @@ def test_doctor_names_sites_that_no_model_may_answer_for(parley: Parley, monkeyp
     assert ran.code == 1
     assert "LOOK  site shop" in ran.out
     assert "may be processed in eu only, and no model is there: its documents are quoted" in ran.out
+
+
+def test_doctor_says_plainly_who_sees_personal_data(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = [{"name": "far", "sees": ["email", "person"]}, {"name": "house", "own": True, "sees": ["person"]}]
+    monkeypatch.setenv("PARLEY_MODELS", json.dumps([*models, {"name": "blind"}]))
+    assert parley("site", "add", "shop", "--set", "personal_data.person=keep").code == 0
+
+    ran = parley("doctor")
+
+    assert ran.code == 0, ran.out
+    assert "far sees in clear, it goes to a hosted model: email, person" in ran.out
+    assert "house sees in clear, on the own network: person" in ran.out
+    assert "blind" not in ran.out
+    assert "keeps in clear, for all its models and staff: person" in ran.out
 
 
 def test_doctor_tells_of_another_master_key(

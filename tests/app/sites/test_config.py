@@ -78,6 +78,12 @@ def test_an_origin_is_kept_as_browsers_name_it(given: str, kept: str) -> None:
         ({"identity": {"public_key": "x"}}, "identity cannot be used: the public key is not in PEM form."),
         ({"identity": {"secret": SECRET, "public_key": "x"}}, "give either a secret or a public key"),
         ({"intents": []}, "The key intents is unknown"),
+        (
+            {"personal_data": {"credit_card": "keep"}},
+            "personal_data cannot be used: there is no kind of personal data credit_card; there are address, card, ",
+        ),
+        ({"personal_data": {"card": "hide"}}, "personal_data.card cannot be used: input should be 'replace', 'keep'"),
+        ({"personal_data": ["card"]}, "personal_data cannot be used"),
         ({"knowledge": {"min_similarity": 2}}, "knowledge.min_similarity cannot be used"),
     ],
 )
@@ -95,6 +101,7 @@ def test_a_configuration_survives_the_database_and_its_secret_is_not_shown() -> 
     content = {
         "origins": ["https://a.example"],
         "look": {"name": "Ada", "starters": ["How long?"]},
+        "personal_data": {"card": "refuse", "person": "keep"},
         "identity": {"secret": SECRET, "audience": "parley"},
         "hours": {"timezone": "Europe/Berlin", "monday": "09:00-17:00"},
     }
