@@ -18,7 +18,7 @@ from graph.context import Limits, ModelRoute, TurnContext
 from graph.events import Usage
 from graph.guards.language import language_of
 from graph.guards.site_screen import SiteScreen
-from graph.knowledge.same_question import same_question
+from graph.knowledge.same_question import judge_for
 from graph.replies import FALLBACK
 
 
@@ -47,7 +47,7 @@ async def context_of(services: Services, admission: Admission, site: SiteView, t
         mode="off" if admission.keeps_any else site.cache,  # another visitor might be given it
         labels=request.labels,
         release=release_of(site, settings, answering),
-        same=same_question,
+        same=judge_for(services.encoder),
     )
     knowledge = SiteKnowledge(
         services.sessions,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evals.data import held_out, read_jsonl
 from graph.context import Encoder
-from graph.knowledge.same_question import same_question
+from graph.knowledge.same_question import judge_for
 
 SETS = {"stackfaq_paraphrases": "StackFAQ", "banking77_intent_pairs": "Banking77"}
 WRITTEN = Path(__file__).with_name("cache.toml")
@@ -53,12 +53,13 @@ def measure(encoder: Encoder, data: Path | None) -> Iterator[Hits]:
     pairs = [*(public_pairs(data) if data else ()), *written_pairs()]
     texts = sorted({text for pair in pairs for text in (pair.one, pair.other)})
     vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+    same_question = judge_for(encoder)
     for group in dict.fromkeys(pair.group for pair in pairs):
         for same in (True, False):
             there = [pair for pair in pairs if pair.group == group and pair.same == same]
             hit = tuple(
                 pair
                 for pair in there
-                if same_question(pair.one, pair.other, float(vectors[pair.one] @ vectors[pair.other]))
+                if same_question(pair.one, [(pair.other, float(vectors[pair.one] @ vectors[pair.other]))]) is not None
             )
             yield Hits(f"{group}: {'paraphrases found' if same else 'others taken for the same'}", len(there), hit)

@@ -1,7 +1,8 @@
 """The answer cache: answers of a site that were given before, for whom they may be given again."""
 
+import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,10 +17,8 @@ from app.db.tables import CachedAnswer, Site, Trace, UnwantedAnswer
 from app.settings import CacheMode
 from graph.context import FloatArray, Kept
 from graph.events import Source
+from graph.knowledge.same_question import Same
 from graph.state import Answer
-
-Same = Callable[[str, str, float], bool]
-"""Judges by two questions and their cosine whether they have the same answer."""
 
 NEAREST = 4
 """So many kept questions, the nearest, are compared with the one that is asked."""
@@ -85,10 +84,11 @@ class SiteCache:
             self._asked = _Asked(question, vector, place)
             rows = (await session.execute(self._nearest(self._asked))).all()
             await opened(session, [row.CachedAnswer for row in rows])
-        for row in rows:
-            if row.exact or self._same(question, row.CachedAnswer.question, row.similarity):
-                return _kept(row)
-        return None
+        if rows and rows[0].exact:
+            return _kept(rows[0])
+        nearest = [(row.CachedAnswer.question, row.similarity) for row in rows]
+        same = await asyncio.to_thread(self._same, question, nearest) if rows else None
+        return None if same is None else _kept(rows[same])
 
     async def keep(
         self, session: AsyncSession, conversation_id: UUID, answer_id: UUID, answer: Answer, sources: Sequence[Source]

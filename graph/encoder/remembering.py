@@ -8,6 +8,12 @@ import numpy as np
 
 from graph.context import EncodedTokens, FloatArray, TokenEncoder
 
+MOST_TOKENS = 100
+"""The tokens of a longer text are not kept: a question has fewer."""
+SIZE_TOKENS = 64
+"""So many texts' tokens are kept, up to 10 MB: a message is read for personal data, then compared with what was asked
+before, and that is asked again and again."""
+
 
 class RememberingEncoder:
     """Wraps an encoder and keeps the last vectors, `size` of them (1.5 kB each at 384 dimensions). Safe in threads."""
@@ -19,6 +25,7 @@ class RememberingEncoder:
         self._encoder = encoder
         self._size = size
         self._vectors: OrderedDict[str, FloatArray] = OrderedDict()
+        self._tokens: OrderedDict[str, EncodedTokens] = OrderedDict()
         self._lock = threading.Lock()
 
     def count_tokens(self, text: str) -> int:
@@ -27,8 +34,18 @@ class RememberingEncoder:
 
     def encode_tokens(self, text: str) -> EncodedTokens:
         """Encode a text token by token, and remember its vector: a message is looked through before it is searched."""
+        with self._lock:
+            known = self._tokens.get(text)
+            if known is not None:
+                self._tokens.move_to_end(text)
+                return known
         tokens = self._encoder.encode_tokens(text)
         self._remember({text: tokens.sentence})
+        if len(tokens.ids) <= MOST_TOKENS:
+            with self._lock:
+                self._tokens[text] = tokens
+                while len(self._tokens) > SIZE_TOKENS:
+                    self._tokens.popitem(last=False)
         return tokens
 
     def encode(self, texts: Sequence[str]) -> FloatArray:

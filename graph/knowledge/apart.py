@@ -16,16 +16,23 @@ def _any_of(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
 
 
+_AUXILIARY = r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|must|have|has)"
+_INDIRECT = r"(?:know|tell me|see|check|find out|wonder|decide|choose|control|monitor|limit|specify|about|since|until)"
+"""Before "when" and "who" where they ask: in "when I pay" and "people who pay" they do not."""
 _KINDS = {
     "how often": _any_of(r"how (?:often|frequent(?:ly)?)"),
     "how many": _any_of(r"how many|number of|maximum|max|minimum|limits?(?= (?:on|for|of|to what))"),
     "price": _any_of(r"how much|costs?|prices?|pricing|fees?|charges?(?! my)|expensive|cheap(?:er)?"),
-    "time": _any_of(r"when|how (?:long|soon|quick(?:ly)?|fast|late|early)|what (?:time|day|date)|until|deadline"),
+    "time": _any_of(
+        rf"when(?= {_AUXILIARY}\b)|{_INDIRECT} when|"
+        r"how (?:long|soon|quick(?:ly)?|fast|late|early)|what (?:time|day|date)|until|deadline"
+    ),
     "why": _any_of(r"why|reasons?|how come|what for|causes?"),
-    "who": _any_of(r"who|whose|whom"),
+    "who": re.compile(rf"(?:^\W*|[.,:;!?] |\b(?:and|{_INDIRECT}) )(?:who|whose|whom)\b", re.IGNORECASE),
     "where": _any_of(r"where"),
     "meaning": _any_of(
-        r"what (?:is|are|was|were)(?! the (?:best|easiest|simplest|fastest|quickest|right|proper) way)"
+        r"what (?:is|are|was|were)"
+        r"(?! the (?:best|easiest|simplest|fastest|quickest|right|proper) way| (?:my|the) options)"
         r"|what['’]s(?! the (?:best|easiest) way)|(?:what|which) does .{1,60} mean|meaning|definition|difference"
     ),
     "how": _any_of(r"how (?:do|can|could|should|would|to|does|did|is|are|might)|(?:way|ways|possible) (?:to|of|for)"),
@@ -95,6 +102,10 @@ _OPPOSED = tuple(
     )
 )
 _WITH_DIGITS = re.compile(r"\w*\d\w*")
+_ABOUT_ONESELF = re.compile(r"i['’]\w+")
+"""Has a capital wherever it stands, and names nothing."""
+_SHARED = 0.5
+"""In questions that share fewer of their words, the order of those tells nothing."""
 
 
 def apart(one: str, other: str) -> str:
@@ -102,12 +113,13 @@ def apart(one: str, other: str) -> str:
     one, other = " ".join(one.split()), " ".join(other.split())
     first, second = kind(one), kind(other)
     kinds = {first, second}
+    ordered = _shared(one, other) >= _SHARED
     found = {
         "figures": _figures(one) != _figures(other),
         "denial": denies(_SAYS_LITTLE.sub(" ", one)) != denies(_SAYS_LITTLE.sub(" ", other)),
-        "names": _lacks(one.lower(), names(other)) or _lacks(other.lower(), names(one)),
+        "names": _lacks(one.lower(), _names(other)) or _lacks(other.lower(), _names(one)),
         "opposite": _opposed(one, other),
-        "roles": exchanged(one, other) or exchanged(other, one),
+        "roles": ordered and (exchanged(one, other) or exchanged(other, one)),
         "bounds": any(bool(bound.search(one)) != bool(bound.search(other)) for bound in (_ONLY, _FREE)),
         "qualifier": _narrowed(one, other),
         "kind": first != second
@@ -125,6 +137,16 @@ def kind(question: str) -> str:
 def _figures(text: str) -> tuple[object, ...]:
     measured = {(each.number, "" if each.unit.startswith("~") else each.unit) for each in quantities(text)}
     return measured, figures(text), set(_WITH_DIGITS.findall(text.lower()))
+
+
+def _names(text: str) -> Iterable[str]:
+    return (name for name in names(text) if not _ABOUT_ONESELF.fullmatch(name))
+
+
+def _shared(one: str, other: str) -> float:
+    """Share of the words of both that stand in each."""
+    first, second = set(content_words(one)), set(content_words(other))
+    return len(first & second) / max(1, len(first | second))
 
 
 def _lacks(text: str, called: Iterable[str]) -> bool:

@@ -6,7 +6,6 @@ from app.loading import load_encoder
 from app.settings import Settings
 from evals.cache import measure
 from graph.knowledge.apart import apart
-from graph.knowledge.same_question import same_question
 
 
 @pytest.mark.model
@@ -29,13 +28,13 @@ def test_the_pairs_that_were_written_for_it() -> None:
         ("When is my parcel sent?", "Why is my parcel sent?", "kind"),
         ("How do I reset my password?", "how can I reset my password", ""),
         ("I don't know how to add a user", "How do I add a user?", ""),
+        ("Why can I see deleted messages?", "Why is it that I cannot view messages that were deleted?", "denial"),
+        ("How do I convert dollars into euros?", "I have euros and need dollars, how can I convert them?", "roles"),
+        ("How do I hide files from people who pay?", "Can I hide my files from paying customers?", ""),
+        ("Who can hide my files?", "How can I hide my files?", "kind"),
+        ("How do I close it when I have paid?", "How can I close it after I have paid?", ""),
+        ("What now, I've lost my key?", "My key is lost, where do I order another?", ""),
     ],
 )
 def test_what_keeps_questions_apart(one: str, other: str, by: str) -> None:
     assert (apart(one, other), apart(other, one)) == (by, by)
-
-
-def test_however_near_they_are_they_stay_apart() -> None:
-    assert same_question("How do I add a user?", "How can I add a user?", 0.95)
-    assert not same_question("How do I add a user?", "How can I add a user?", 0.7)
-    assert not same_question("How do I add 2 users?", "How do I add 3 users?", 1.0)

@@ -9,7 +9,7 @@ import numpy as np
 from app.model_files import ENCODER, TOKENIZER, checked
 from graph.context import EncodedTokens, FloatArray
 from graph.encoder.onnx import OnnxEncoder
-from graph.encoder.remembering import RememberingEncoder
+from graph.encoder.remembering import MOST_TOKENS, SIZE_TOKENS, RememberingEncoder
 
 
 class Counting(OnnxEncoder):
@@ -69,3 +69,15 @@ def test_a_remembered_vector_does_not_hold_those_of_its_batch() -> None:
     held = inner.given
     encoder.encode(["a popular sentence"])
     assert inner.given is held, "it is still known"
+
+
+def test_the_tokens_of_the_last_questions_are_remembered_and_those_of_long_texts_are_not() -> None:
+    inner = Counting(checked(ENCODER), checked(TOKENIZER), threads=1)
+    inner.asked = []
+    encoder = RememberingEncoder(inner)
+    long = "parcel " * (MOST_TOKENS + 1)
+    others = [f"question {number}" for number in range(SIZE_TOKENS - 1)]
+    for text in ("a question", *others, "a question", long, long, "one more", "a question", others[0]):
+        encoder.encode_tokens(text)
+
+    assert inner.asked == ["a question", *others, long, long, "one more", others[0]]
