@@ -18,7 +18,6 @@ from graph.context import Limits, ModelRoute, TurnContext
 from graph.events import Usage
 from graph.guards.language import language_of
 from graph.guards.site_screen import SiteScreen
-from graph.knowledge.same_question import judge_for
 from graph.replies import FALLBACK
 
 
@@ -47,7 +46,7 @@ async def context_of(services: Services, admission: Admission, site: SiteView, t
         mode="off" if admission.keeps_any else site.cache,  # another visitor might be given it
         labels=request.labels,
         release=release_of(site, settings, answering),
-        same=judge_for(services.encoder),
+        same=services.same,
     )
     knowledge = SiteKnowledge(
         services.sessions,

@@ -38,6 +38,7 @@ from app.vault.open import master_of, open_vault, secret_master
 from graph.build import Turn, build_graph
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
 from graph.encoder.hosted import HostedEncoder
+from graph.knowledge.same_question import Same, judge_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Services(Parts):
         embedders: hosted encoders that rank passages.
         marks: tells which texts seem to hold instructions; None where no head was trained for the encoder.
         reranker: reads the best passages again; None unless the settings name one.
+        same: tells which kept question is the one that is asked.
         openid: where members of staff may sign in; None when the settings name no provider.
     """
 
@@ -78,6 +80,7 @@ class Services(Parts):
     openid: Provider | None
     marks: Marks | None
     reranker: Reranker | None
+    same: Same
     graph: Turn
     checkpoints: SealedSaver
 
@@ -161,6 +164,7 @@ async def services_on(
             openid=provider_of(settings.openid),
             marks=marks,
             reranker=reranker,
+            same=judge_for(parts.encoder),
             graph=build_graph(checkpoints),
             checkpoints=checkpoints,
             **{part.name: getattr(parts, part.name) for part in fields(Parts)},

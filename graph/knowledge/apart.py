@@ -57,6 +57,37 @@ _SAYS_LITTLE = _any_of(
     r"|not sure|no idea|wan['’]t|(?:any|no) ?(?:more|longer)|whether or not|or not|if not|don['’]?t mind|can['’]?t wait"
 )
 """Denials about who asks, not about what they ask for: "I don't know how to …"."""
+_MEAN_THE_SAME = tuple(
+    frozenset(content_words(words))
+    for words in (
+        "delete remove erase",
+        "change modify edit update alter adjust",
+        "get receive obtain",
+        "buy purchase",
+        "fix repair solve resolve",
+        "extra additional another",
+        "undo revert reverse",
+        "picture photo photograph image",
+        "email mail e-mail",
+        "phone telephone mobile cellphone",
+        "begin start",
+        "find locate",
+        "include embed insert",
+        "create make",
+        "cost price",
+        "arrive come",
+        "stolen robbed",
+        "permit allow",
+        "terminate end stop",
+        "teenager teen",
+        "child children kid kids",
+        "app application",
+        "refund reimbursement",
+        "turn switch",
+        "work function",
+    )
+)
+"""Words of which one may stand for another in a question without changing what is asked."""
 _ONLY = _any_of(r"only|solely|except|exclusively")
 _FREE = _any_of(r"free|no charge|no cost")
 _OPPOSED = tuple(
@@ -122,6 +153,7 @@ def apart(one: str, other: str) -> str:
         "roles": ordered and (exchanged(one, other) or exchanged(other, one)),
         "bounds": any(bool(bound.search(one)) != bool(bound.search(other)) for bound in (_ONLY, _FREE)),
         "qualifier": _narrowed(one, other),
+        "word": _substituted(one, other),
         "kind": first != second
         and kinds != _SAME_KIND
         and (bool(kinds & _OF_THEIR_OWN) or kinds == {"meaning", "how"}),
@@ -157,6 +189,20 @@ def _narrowed(one: str, other: str) -> bool:
     """Whether one says all that the other says, and more: "a gift" and "a used gift"."""
     first, second = (set(content_words(text)) - _SAY_NOTHING for text in (one, other))
     return first < second or second < first
+
+
+def _substituted(one: str, other: str) -> bool:
+    """Whether they say the same but for one word, which is another: "the red lamp" and "the blue lamp".
+
+    An encoder sees that both are colours. Only words that are known to mean the same pass.
+    """
+    first, second = ([word for word in content_words(text) if word not in _SAY_NOTHING] for text in (one, other))
+    differ = [pair for pair in zip(first, second, strict=False) if pair[0] != pair[1]]
+    return (
+        len(first) == len(second)
+        and len(differ) == 1
+        and not any(differ[0][0] in g and differ[0][1] in g for g in _MEAN_THE_SAME)
+    )
 
 
 def _opposed(one: str, other: str) -> bool:

@@ -1,6 +1,6 @@
 """Which of the questions that were asked before has the same answer as one that is asked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,10 +15,9 @@ Same = Callable[[str, Nearest], int | None]
 """Returns the place of the first question that has the same answer, None without one. Blocks: call it in a thread."""
 
 ENCODER = "all-MiniLM-L6-v2.int8"
-"""The encoder that the weights are fitted for. Under another, the cosine alone judges."""
+"""The encoder that the weights are fitted for. To some others, all questions are near."""
 LEAST_SIMILARITY = 0.65
 """Words are compared from this cosine on."""
-LEAST_SIMILARITY_ALONE = 0.8
 WEIGHTS = np.array([8.19, 5.94, 0.22], dtype=np.float32)
 """Of what `signs` returns, as log-odds; `python -m evals.train_same_question` fits them: docs/decisions/0011.
 
@@ -43,8 +42,9 @@ class ByWords:
         if not _english(asked):
             return None
         said: Wording | None = None
-        for place in _not_apart(asked, kept, LEAST_SIMILARITY):
-            question, similarity = kept[place]
+        for place, (question, similarity) in enumerate(kept):
+            if similarity < LEAST_SIMILARITY or apart(asked, question):
+                continue
             said = said or self._wording(asked)
             if float(WEIGHTS @ signs(said, self._wording(question), similarity)) >= LEAST:
                 return place
@@ -54,16 +54,16 @@ class ByWords:
         return wording_of(text, self._encoder.encode_tokens(text))
 
 
-def by_similarity(asked: str, kept: Nearest) -> int | None:
-    """Judge by the sentence vectors alone, as `Same` says."""
-    return next(_not_apart(asked, kept, LEAST_SIMILARITY_ALONE), None)
+def nothing_else(asked: str, kept: Nearest) -> int | None:
+    """Take no other wording for the same question, as `Same` says."""
+    return None
 
 
 def judge_for(encoder: Encoder) -> Same:
-    """The judge by words if it was fitted for this encoder, else the one by sentence vectors alone."""
+    """The judge by words if it was fitted for this encoder, else one that takes no other wording."""
     if isinstance(encoder, TokenEncoder) and encoder.name == ENCODER:
         return ByWords(encoder)
-    return by_similarity
+    return nothing_else
 
 
 def signs(one: Wording, other: Wording, similarity: float) -> FloatArray:
@@ -74,7 +74,3 @@ def signs(one: Wording, other: Wording, similarity: float) -> FloatArray:
 def _english(text: str) -> bool:
     language = language_of(text)
     return language == "en" or (language is None and not foreign(text))
-
-
-def _not_apart(asked: str, kept: Nearest, least: float) -> Iterator[int]:
-    return (place for place, (question, near) in enumerate(kept) if near >= least and not apart(asked, question))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
@@ -11,7 +12,7 @@ from app.settings import load_settings
 from app.wiring import Parts, Services, services_on
 from tests.app.chainlit_home import HOME
 from tests.app.turning import GOOD, REFUNDS, Addresses
-from tests.graph.scripted import FixedInjection, FixedIntent, WordEncoder, route
+from tests.graph.scripted import FixedInjection, FixedIntent, WordEncoder, near, route
 
 
 @asynccontextmanager
@@ -37,4 +38,4 @@ async def shop_services(engine: AsyncEngine, folder: Path) -> AsyncIterator[Serv
         models=(route(GOOD),),
     )
     async with services_on(engine, settings, parts, secret=b"a secret of the tests, long enough") as services:
-        yield services
+        yield replace(services, same=near)

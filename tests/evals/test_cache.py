@@ -12,7 +12,7 @@ from graph.knowledge.apart import apart
 def test_the_pairs_that_were_written_for_it() -> None:
     found, mistaken = measure(load_encoder(Settings()), None)
 
-    assert (found.count, mistaken.count) == (20, 94)
+    assert (found.count, mistaken.count) == (20, 106)
     assert len(found.hit) >= 15
     assert len(mistaken.hit) <= 2, [(pair.one, pair.other) for pair in mistaken.hit]
 
@@ -28,6 +28,9 @@ def test_the_pairs_that_were_written_for_it() -> None:
         ("When is my parcel sent?", "Why is my parcel sent?", "kind"),
         ("How do I reset my password?", "how can I reset my password", ""),
         ("I don't know how to add a user", "How do I add a user?", ""),
+        ("How do I pair the red lamp?", "How can I pair the blue lamp?", "word"),
+        ("How do refunds work?", "How do returns work?", "word"),
+        ("How do I remove a user?", "How can I delete a user?", ""),
         ("Why can I see deleted messages?", "Why is it that I cannot view messages that were deleted?", "denial"),
         ("How do I convert dollars into euros?", "I have euros and need dollars, how can I convert them?", "roles"),
         ("How do I hide files from people who pay?", "Can I hide my files from paying customers?", ""),

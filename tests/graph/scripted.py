@@ -12,6 +12,8 @@ from pydantic import ConfigDict, PrivateAttr
 from graph.context import FloatArray, InjectionFinding, IntentGuess, Limits, ModelRoute, NoBreakers, Passage, Route
 from graph.errors import ModelFault
 from graph.events import Rung
+from graph.knowledge.apart import apart
+from graph.knowledge.same_question import Nearest
 
 
 class Scripted(BaseChatModel):
@@ -138,6 +140,11 @@ class WordEncoder:
                 vectors[row, sum(ord(c) * 31**i for i, c in enumerate(word)) % self.dimensions] += 1
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.where(norms == 0, 1, norms), dtype=np.float32)
+
+
+def near(asked: str, kept: Nearest) -> int | None:
+    """Takes for the same question what is near, and is not kept apart by what can be compared exactly."""
+    return next((at for at, (text, cosine) in enumerate(kept) if cosine >= 0.8 and not apart(asked, text)), None)
 
 
 LIMITS = Limits(passages=4, answer_tokens=100, history_messages=4, turn_s=10, waits_s=1, min_similarity=0.4)
