@@ -32,14 +32,17 @@ class NewVersion:
 
 
 def classifier_of(stored: IntentVersion, encoder: Encoder) -> IntentClassifier:
-    """The classifier of a stored version. Trains anew, for seconds, when its head is not for this encoder."""
+    """The classifier of a stored version.
+
+    Trains anew, for seconds, when its head is not for this encoder or another version of Parley wrote it.
+    """
+    from graph.intents.choose import head_of
     from graph.intents.classifier import HeadClassifier
-    from graph.intents.kernel import Head
 
     wanted = _set_of(stored)
-    if stored.head is None or stored.encoder != encoder.name:
+    if stored.head is None or stored.encoder != encoder.name or (head := head_of(stored.head)) is None:
         return HeadClassifier.learn(wanted, encoder)
-    return HeadClassifier(wanted, Head.from_bytes(stored.head), encoder, gate=stored.gate)
+    return HeadClassifier(wanted, head, encoder, gate=stored.gate)
 
 
 async def wanted_by(session: AsyncSession, site_id: int) -> IntentSet:

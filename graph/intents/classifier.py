@@ -3,7 +3,7 @@
 import numpy as np
 
 from graph.context import Encoder, FloatArray, IntentGuess
-from graph.intents.kernel import Head
+from graph.intents.head import Head
 from graph.intents.load import IntentSet
 from graph.intents.train import NEVER, train
 

@@ -6,33 +6,24 @@ two products judge a message however many examples there are. It is solved in cl
 """
 
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph.context import FloatArray
+from graph.intents.head import ENOUGH, HeldOut, Labels, folds_of, landmarks_of, packed, temperature_of
 from graph.intents.regression import Floats, balanced, softmax
 
 GAMMA = 0.6
 """The kernel is exp(-GAMMA |x - y|²)."""
 RIDGE = 0.1
-LANDMARKS = 2048
-STRANGE_LANDMARKS = 256
 JITTER = 1e-3
-FOLDS = 5
 TEMPERATURE = 0.15
 """Where fewer than `ENOUGH` examples were held out, which say too little about it."""
-ENOUGH = 100
 COOLEST, HOTTEST = 0.02, 0.5
-NOBODY = -1
-"""Owner of a landmark that belongs to no intent."""
-
-Labels = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class KernelHead:
     """What was learned.
 
     Attributes:
@@ -55,26 +46,10 @@ class Head:
 
     def to_bytes(self) -> bytes:
         """For storage."""
-        file = BytesIO()
-        np.savez(file, landmarks=self.landmarks, owners=self.owners, weights=self.weights, temperature=self.temperature)
-        return file.getvalue()
-
-    @classmethod
-    def from_bytes(cls, stored: bytes) -> "Head":
-        """What `to_bytes` gave."""
-        with np.load(BytesIO(stored), allow_pickle=False) as parts:
-            return cls(parts["landmarks"], parts["owners"], parts["weights"], float(parts["temperature"]))
+        return packed(**{name: getattr(self, name) for name in self.__slots__})
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """What heads that did not see them thought of the examples: probabilities, shape `(n, intents)`."""
-
-    examples: Floats
-    strange: Floats
-
-
-def learn(vectors: FloatArray, labels: Labels, strange: FloatArray) -> tuple[Head, HeldOut]:
+def learn(vectors: FloatArray, labels: Labels, strange: FloatArray) -> tuple[KernelHead, HeldOut]:
     """Learn intents from unit vectors of their examples.
 
     Args:
@@ -82,10 +57,9 @@ def learn(vectors: FloatArray, labels: Labels, strange: FloatArray) -> tuple[Hea
         labels: number of each one's intent, from 0, shape `(n,)`; each number is there.
         strange: vectors of messages that none of the intents wants, shape `(s, dimensions)`; may be empty.
     """
-    classes, folds = int(labels.max()) + 1, min(FOLDS, len(labels))
-    rank = _rank(labels)
-    chosen = np.argsort(rank, kind="stable")[:LANDMARKS]
-    landmarks = np.concatenate([vectors[chosen], strange[:STRANGE_LANDMARKS]])
+    classes = int(labels.max()) + 1
+    folds, fold = folds_of(labels, len(strange))
+    landmarks, owners = landmarks_of(vectors, labels, strange)
     square = _kernel(landmarks, landmarks).astype(np.float64)
     square[np.diag_indices(len(square))] += JITTER
     root = np.linalg.inv(np.linalg.cholesky(square)).T
@@ -93,7 +67,6 @@ def learn(vectors: FloatArray, labels: Labels, strange: FloatArray) -> tuple[Hea
     targets = np.full((len(rows), classes), -1 / classes, dtype=np.float32)
     targets[np.arange(len(labels)), labels] += 1
     counts = np.sqrt(np.concatenate([balanced(labels), np.ones(len(strange))])).astype(np.float32)[:, None]
-    fold = np.concatenate([rank, np.arange(len(strange))]) % folds
     grams, sides = [], []
     for number in range(folds):
         part = rows[fold == number] * counts[fold == number]
@@ -103,12 +76,13 @@ def learn(vectors: FloatArray, labels: Labels, strange: FloatArray) -> tuple[Hea
     held = np.empty((len(rows), classes))
     for number in range(folds):
         held[fold == number] = rows[fold == number] @ _solve(gram - grams[number], side - sides[number])
-    temperature = _temperature(held[: len(labels)], labels)
+    temperature = TEMPERATURE
+    if len(labels) >= ENOUGH:
+        temperature = temperature_of(held[: len(labels)], labels, np.geomspace(COOLEST, HOTTEST, 25))
     weights = (root @ _solve(gram, side)).astype(np.float32)
-    owners = np.concatenate([labels[chosen], np.full(len(landmarks) - len(chosen), NOBODY)])
     probabilities = softmax(held / temperature)
     return (
-        Head(np.ascontiguousarray(landmarks, dtype=np.float32), owners, weights, temperature),
+        KernelHead(landmarks, owners, weights, temperature),
         HeldOut(probabilities[: len(labels)], probabilities[len(labels) :]),
     )
 
@@ -120,25 +94,3 @@ def _kernel(left: FloatArray, right: FloatArray) -> FloatArray:
 
 def _solve(gram: Floats, side: Floats) -> Floats:
     return np.asarray(np.linalg.solve(gram + RIDGE * np.eye(len(gram)), side), dtype=np.float64)
-
-
-def _rank(labels: Labels) -> Labels:
-    """The how-manieth of its label each one is, in an order that is mixed but always the same."""
-    mixed = np.random.default_rng(0).permutation(len(labels))
-    ranks = np.empty(len(labels), dtype=np.intp)
-    for label in range(int(labels.max()) + 1):
-        own = mixed[labels[mixed] == label]
-        ranks[own] = np.arange(len(own))
-    return ranks
-
-
-def _temperature(scores: Floats, labels: Labels) -> float:
-    """The temperature at which held-out examples are least surprising (Guo et al., "On calibration", 2017)."""
-    if len(labels) < ENOUGH:
-        return TEMPERATURE
-    weights, rows = balanced(labels), np.arange(len(labels))
-
-    def surprise(temperature: float) -> float:
-        return -float((weights * np.log(softmax(scores / temperature)[rows, labels] + 1e-12)).sum())
-
-    return min(map(float, np.geomspace(COOLEST, HOTTEST, 25)), key=surprise)

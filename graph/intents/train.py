@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from graph.context import Encoder
-from graph.intents.kernel import Head, HeldOut, Labels, learn
+from graph.intents.choose import learn
+from graph.intents.head import Head, HeldOut, Labels
 from graph.intents.load import IntentSet
 from graph.intents.regression import Floats
 
@@ -72,7 +73,7 @@ class Trained:
 
 
 def train(wanted: IntentSet, encoder: Encoder, corrections: Sequence[tuple[str, str]] = ()) -> Trained:
-    """Train a set of intents: seconds for 15,000 examples, beside the encoder's time for them.
+    """Train a set of intents: half a minute for 15,000 examples, beside the encoder's time for them.
 
     Args:
         corrections: further examples, as message and name of the intent; names that the set lacks are passed over.

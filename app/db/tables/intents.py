@@ -23,7 +23,7 @@ class IntentVersion(Base):
     content: Mapped[dict[str, Any]]
     """As `graph.intents.load.read_intents` reads it."""
     encoder: Mapped[str]
-    """Whose vectors the head reads; with another one, or without a head, each process trains anew."""
+    """Whose vectors the head reads; with another one, or without a head that it can read, each process trains anew."""
     head: Mapped[bytes | None]
     gate: Mapped[float]
     report: Mapped[dict[str, Any]] = json_column()

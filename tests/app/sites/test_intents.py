@@ -51,6 +51,8 @@ async def test_a_version_is_stored_with_its_report_and_judges_as_it_was_trained(
     assert (guess.name, guess.runner_up) == ("refund", "parcel")
     stored.head, stored.encoder = None, ""
     assert classifier_of(stored, encoder).classify("refund", encoder.encode(["refund"])[0]).name == "refund"
+    stored.head, stored.encoder = b"as another version of Parley writes them", encoder.name
+    assert classifier_of(stored, encoder).classify("refund", encoder.encode(["refund"])[0]).name == "refund"
 
 
 async def test_what_is_worse_stays_out_unless_it_is_forced(shop: Sessions, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from graph.context import FloatArray
-from graph.intents import kernel
-from graph.intents.kernel import Head, Labels, learn
+from graph.intents import head as shared
+from graph.intents.choose import head_of
+from graph.intents.head import Labels
+from graph.intents.kernel import KernelHead, learn
 from graph.intents.train import calibration_error, gate_of
 
 NONE = np.zeros((0, 16), dtype=np.float32)
@@ -26,7 +28,7 @@ CENTRES = np.eye(16, dtype=np.float32)[:6]
 def test_unseen_vectors_are_told_apart_and_their_probabilities_come_true(
     landmarks: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernel, "LANDMARKS", landmarks)
+    monkeypatch.setattr(shared, "LANDMARKS", landmarks)
     head, held = learn(*around(CENTRES, 30, 1), NONE)
     vectors, labels = around(CENTRES, 20, 2)
     judged = np.array([head.judge(vector)[0] for vector in vectors])
@@ -61,7 +63,8 @@ def test_a_stored_head_judges_as_before() -> None:
     vectors, labels = around(CENTRES, 5, 1)
     head, _ = learn(vectors, labels, NONE)
 
-    again = Head.from_bytes(head.to_bytes())
+    again = head_of(head.to_bytes())
 
+    assert isinstance(again, KernelHead)
     assert again.judge(vectors[0])[0].tolist() == head.judge(vectors[0])[0].tolist()
     assert again.owners.tolist() == head.owners.tolist()
