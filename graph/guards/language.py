@@ -21,7 +21,7 @@ _WORDS = {
 _FURTHER_WORDS = {
     "en": "hey thanks thank yes please can't i'm don't cannot which want need get did does your am at by it's after "
     "about in as so if no me do any off all up out just into more some",
-    "de": "hallo danke bitte ja nein guten tag mir mich meinen meiner haben habe hat gibt aus an als auch noch wenn "
+    "de": "am hallo danke bitte ja nein guten tag mir mich meinen meiner haben habe hat gibt aus an als auch noch wenn "
     "man kein keine können könnte möchte brauche einem einer es sich ihr ihre ihren nach wann welche wieviel "
     "über vom zum zur bieten sie erreiche rechnung passwort konto bestellung wer wozu wurde wurden welcher "
     "welches welchem welchen hatte waren durch unter war's",

@@ -7,8 +7,10 @@ exactly is compared exactly: it may keep two apart that ask for the same, but ne
 import re
 from collections.abc import Iterable
 
-from graph.knowledge.claims import denies, exchanged, names, reversals
+from graph.knowledge.claims import exchanged, names
+from graph.knowledge.denials import denies
 from graph.knowledge.figures import quantities
+from graph.knowledge.opposites import reversals
 from graph.knowledge.words import content_words, figures
 
 

@@ -9,9 +9,11 @@ from itertools import pairwise
 import numpy as np
 
 from graph.context import Encoder, FloatArray, Passage
+from graph.guards.language import language_of
 from graph.knowledge.claims import things_of
-from graph.knowledge.figures import is_unit
+from graph.knowledge.figures import canonical
 from graph.knowledge.sentences import pieces
+from graph.knowledge.units import is_unit
 from graph.knowledge.words import content_words
 
 LEANS = re.compile(
@@ -52,6 +54,8 @@ class Piece:
     """One sentence, item, row or block of a passage. `place` counts the passages from 0.
 
     Attributes:
+        text: with its figures as `canonical` writes them.
+        language: its passage's.
         around: heading and title, and what stands before it and is meant with it.
         words: stems of its own words.
         near: stems of the words around it, and of what its pronouns may stand for.
@@ -60,6 +64,7 @@ class Piece:
     place: int
     order: int
     text: str
+    language: str
     around: str
     words: frozenset[str]
     near: frozenset[str]
@@ -73,9 +78,10 @@ class Piece:
 class Evidence:
     """The pieces of the passages, and how far each supports a claim."""
 
-    def __init__(self, passages: Sequence[Passage], encoder: Encoder) -> None:
+    def __init__(self, passages: Sequence[Passage], encoder: Encoder, language: str = "en") -> None:
+        """Cut the passages up. `language` is that of a passage whose own cannot be told."""
         self._encoder = encoder
-        found = [piece for place, passage in enumerate(passages) for piece in _pieces(place, passage)]
+        found = [piece for place, passage in enumerate(passages) for piece in _pieces(place, passage, language)]
         self.pieces = [
             piece for piece in found if not piece.text.rstrip("*_ ").endswith("?")
         ]  # a question tells nothing
@@ -172,10 +178,12 @@ def _first(piece: Piece) -> str:
     return next(iter(content_words(piece.text)), "")
 
 
-def _pieces(place: int, passage: Passage) -> list[Piece]:
+def _pieces(place: int, passage: Passage, language: str) -> list[Piece]:
     title = " ".join(dict.fromkeys(part for part in (passage.title, passage.heading) if part))
     found: list[Piece] = []
-    texts = [piece.text for piece in pieces(passage.text)]
+    language = language_of(passage.text) or language
+    title = canonical(title, language)
+    texts = [canonical(piece.text, language) for piece in pieces(passage.text)]
     lead = ""
     for order, text in enumerate(texts):
         before = texts[order - 1] if order else ""
@@ -189,5 +197,6 @@ def _pieces(place: int, passage: Passage) -> list[Piece]:
             leant_on = f"{leant_on} {before}".strip()
         around = f"{title}. {leant_on}" if leant_on else title
         near = f"{around} {before}" if _MENTIONS.search(text) else around
-        found.append(Piece(place, order, text, around, frozenset(content_words(text)), frozenset(content_words(near))))
+        words, others = frozenset(content_words(text)), frozenset(content_words(near))
+        found.append(Piece(place, order, text, language, around, words, others))
     return found

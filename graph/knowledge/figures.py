@@ -1,112 +1,108 @@
-"""Figures with their units, so that 14 days are neither 14 hours nor 10 days."""
+"""Figures with their units, so that 14 days are neither 14 hours nor 10 days, and 5 March is not 3 May."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
+from graph.knowledge.dates import WRITTEN, iso, months_and_weekdays
+from graph.knowledge.numerals import in_digits
+from graph.knowledge.units import EVERY, UNITS
 from graph.knowledge.words import content_words
 
-_NUMBERS = {
-    word: str(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()  # noqa: SIM905 - as a list, it would take a line a word
-    )
-} | {"once": "1", "twice": "2", "thirty": "30", "twenty": "20", "fifty": "50", "hundred": "100"}
-_UNITS = {
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "second"),
-    **dict.fromkeys(("min", "mins", "minute", "minutes"), "minute"),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "hourly"), "hour"),
-    **dict.fromkeys(("day", "days", "daily", "night", "nights", "nightly"), "day"),
-    **dict.fromkeys(("week", "weeks", "weekly"), "week"),
-    **dict.fromkeys(("month", "months", "monthly"), "month"),
-    **dict.fromkeys(("year", "years", "yearly", "annual", "annually"), "year"),
-    **dict.fromkeys(("$", "usd", "dollar", "dollars"), "dollar"),
-    **dict.fromkeys(("€", "eur", "euro", "euros"), "euro"),
-    **dict.fromkeys(("£", "gbp", "pound", "pounds"), "pound"),
-    **dict.fromkeys(("¢", "cent", "cents"), "cent"),
-    **dict.fromkeys(("crown", "crowns"), "crown"),
-    **dict.fromkeys(("%", "percent"), "percent"),
-    **dict.fromkeys(("kb", "kilobyte", "kilobytes"), "kb"),
-    **dict.fromkeys(("mb", "megabyte", "megabytes"), "mb"),
-    **dict.fromkeys(("gb", "gigabyte", "gigabytes"), "gb"),
-    **dict.fromkeys(("tb", "terabyte", "terabytes"), "tb"),
-    "am": "am",
-    "pm": "pm",
-}
+DATE, WEEKDAY = "date", "weekday"
 _OTHER = "~"
-"""Before the word behind a number that is no unit of those above."""
-_UNIT_KINDS = {
-    "time": {"second", "minute", "hour", "day", "week", "month", "year"},
-    "clock": {"am", "pm"},
-    "money": {"dollar", "euro", "pound", "cent", "crown"},
-    "size": {"kb", "mb", "gb", "tb"},
-}
-_EVERY = frozenset({"a", "an", "per", "each", "every", "one"})
-_UNIT_STEMS = frozenset(stem for name in _UNITS for stem in content_words(name)) | frozenset(
-    content_words("twice half")
+"""Before the word behind a number that is no unit of those known."""
+_UNCOUNTED = ("am", "pm", "ordinal")
+_ADVERBS = ("ly", "lich", "annual", "dagelijks")
+_SIGN = r"(?<![\w.,)\]])(?P<minus>[-−–](?=[$€£]?\d))"
+_QUANTITY = re.compile(
+    rf"(?:{_SIGN})?(?P<money>[$€£])?\s?(?P<number>\d+(?:[.,:]\d+)*)(?:[-\s]?(?P<unit>[%¢$€£]|°\s?[CF]?\b|°|[^\W\d_]+))?"
 )
-_MONTHS = frozenset(
-    "january february march april june july august september october november december".split()  # noqa: SIM905 - as above
-)
-_QUANTITY = re.compile(r"([$€£])?\s?(\d+(?:[.,:]\d+)*)(?:[-\s]?([%¢$€£]|[^\W\d_]+))?")
 _WORD = re.compile(r"[^\W_]+(?:['’]\w+)?|[$€£%¢]")
 _GROUPED = re.compile(r"[.,](?=\d{3}(?!\d))")
+_DECIMAL_COMMA = re.compile(r"^(\d+),(\d{1,2})$")
+_YEAR_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number as written, without signs that group digits. `unit` is empty, known, or a `~` and the word."""
+    """A number as written, without signs that group digits. `unit` is empty, known, or a `~` and the word.
+
+    A date has `unit` "date" and as its number 2024-03-05, or what of it is given: 2024-03, --03-05, --03.
+    """
 
     number: str
     unit: str
 
 
 @lru_cache(maxsize=4096)
-def quantities(text: str) -> frozenset[Quantity]:
+def canonical(text: str, language: str = "en") -> str:
+    """The text with its numbers in digits and its dates in one form. The same if done twice."""
+    return iso(in_digits(iso(text, language), language), language)
+
+
+@lru_cache(maxsize=4096)
+def quantities(text: str, language: str = "en") -> frozenset[Quantity]:
     """The figures of a text with their units: "14-day" and "fourteen days" are one. "A month" is one month."""
-    found = set()
+    text = canonical(text, language)
+    months, weekdays = months_and_weekdays(WRITTEN.sub(" ", text), language)
+    found = {Quantity(f"--{month:02}", DATE) for month in months} | {Quantity(str(day), WEEKDAY) for day in weekdays}
+    found |= {Quantity(date[0], DATE) for date in WRITTEN.finditer(text)}
+    text = WRITTEN.sub(" ; ", text)
     words = [word.lower() for word in _WORD.findall(text)]
     for before, word in zip(["", *words], words, strict=False):
-        if word in _UNITS and not before.isdigit():
-            number = "1" if before in _EVERY or word.endswith("ly") or word == "annual" else _NUMBERS.get(before)
-            if number and _UNITS[word] not in ("am", "pm"):
-                found.add(Quantity(number, _UNITS[word]))
+        unit = UNITS.get(word, "")
+        if unit and unit not in _UNCOUNTED and (before in EVERY or word.endswith(_ADVERBS)):
+            found.add(Quantity("1", unit))
     for match in _QUANTITY.finditer(text):
-        sign, number, unit = match.groups()
-        number = _GROUPED.sub("", number).removesuffix(".00")
-        before = _WORD.findall(text[: match.start()].lower())[-1:]
-        named = _UNITS.get(sign or "") or _UNITS.get((unit or "").lower(), "")
-        if not named and before and before[0] in _MONTHS:
-            named = before[0]
-        if not named and unit and (stems := content_words(unit)):
-            named = _OTHER + stems[0]
-        found.add(Quantity(number, named))
-    for before, word in pairwise(words):
-        if before in _NUMBERS and before not in ("one", "once") and word not in _UNITS:
-            found.add(Quantity(_NUMBERS[before], _OTHER + "".join(content_words(word)[:1])))
+        found.add(_quantity(match))
     return frozenset(found)
 
 
-def same_quantities(claim: str, source: str) -> bool:
+def _quantity(match: re.Match[str]) -> Quantity:
+    number = _GROUPED.sub("", match["number"]).removesuffix(".00").removesuffix(",00")
+    number = _DECIMAL_COMMA.sub(r"\1.\2", number)
+    unit = "".join((match["unit"] or "").lower().split())
+    named = UNITS.get(match["money"] or "") or UNITS.get(unit, "")
+    if not named and unit and (stems := content_words(unit)):
+        named = _OTHER + stems[0]
+    return Quantity(f"{'-' if match['minus'] else ''}{number}", named)
+
+
+def same_quantities(claim: str, source: str, language: str = "en") -> bool:
     """Whether the source has each figure of the claim, with the same unit where both name one that is known."""
-    known = quantities(source)
-    return all(any(_agree(quantity, other) for other in known) for quantity in quantities(claim))
+    return agree(quantities(claim, language), quantities(source, language))
+
+
+def agree(claimed: frozenset[Quantity], known: frozenset[Quantity]) -> bool:
+    """Whether each figure of a claim is among those of a source."""
+    return all(any(_agree(quantity, other) for other in known) for quantity in claimed)
 
 
 def _agree(one: Quantity, other: Quantity) -> bool:
-    """A unit that is not known may be called by another word, and a figure without any may have left it out."""
+    """A unit that is not known may be called by another word, and a figure without any may have left it out.
+
+    Of a date the claim may say less than the source.
+    """
+    if other.unit == DATE and (one.unit == DATE or not one.unit or one.unit.startswith(_OTHER)):
+        return _within(one.number, other.number) if one.unit == DATE else _is_year(one.number, other.number)
     if one.number != other.number:
         return False
     vague = one.unit.startswith(_OTHER) and other.unit.startswith(_OTHER)
-    return one.unit == other.unit or vague or not (one.unit and other.unit)
+    strict = {one.unit, other.unit} & {WEEKDAY, "ordinal", "percent"}
+    return one.unit == other.unit or ((vague or not (one.unit and other.unit)) and not strict)
 
 
-def kind_of(unit: str) -> str:
-    """What a unit measures: two times are rivals, a time and a price are not."""
-    return next((kind for kind, units in _UNIT_KINDS.items() if unit in units), unit[:1])
+def _is_year(number: str, date: str) -> bool:
+    return len(number) == _YEAR_DIGITS and date.startswith(f"{number}-")
 
 
-def is_unit(stem: str) -> bool:
-    """Whether a word only counts something, so that it is compared with its number."""
-    return stem in _UNIT_STEMS
+def _within(claimed: str, known: str) -> bool:
+    """Whether what is said of a date is so of the other: "--03" and "2024-03" of 2024-03-05."""
+    return all(mine in ("", theirs) for mine, theirs in zip(_fields(claimed), _fields(known), strict=True))
+
+
+def _fields(date: str) -> tuple[str, str, str]:
+    year, _, rest = date.partition("-") if not date.startswith("--") else ("", "-", date[2:])
+    month, _, day = rest.partition("-")
+    return year, month, day

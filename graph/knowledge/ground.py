@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from graph.context import Encoder, Passage
 from graph.guards.language import language_of
-from graph.knowledge.claims import beyond, denied, denies, exchanged, names, other_object, parts, reversals, statements
+from graph.knowledge.claims import statements
+from graph.knowledge.differences import difference
 from graph.knowledge.evidence import Evidence, Piece
-from graph.knowledge.figures import is_unit, kind_of, quantities, same_quantities
+from graph.knowledge.figures import canonical, quantities, same_quantities
 from graph.knowledge.sentences import sentences
-from graph.knowledge.words import content_words, figures
+from graph.knowledge.translated import Translated
+from graph.knowledge.words import content_words, coverage, figures
 
 SUPPORT = 0.62
 """Score from which a piece says what a claim says: coverage of its words, and nearness in meaning."""
@@ -28,6 +30,8 @@ FAR_BEHIND = 0.06
 """A piece that scores that much below the best one is about something else."""
 MOST_PIECES = 4
 """Pieces, best first, among which one must agree in all that is compared exactly."""
+SAME_WORDS = 0.5
+"""Share of an answer's words that a passage in another language never has."""
 
 _ITEM = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*+])\s+")
 _CITATION = re.compile(r"\s*\[(\d{1,2})\]")
@@ -39,11 +43,6 @@ _SAYS_NOTHING = frozenset(
     )
 )
 _VERDICT = re.compile(r"^\W*(?:yes|no|yep|nope|correct|exactly)(?:\s*[,.!:;–—-]+\s*|$)", re.IGNORECASE)
-_PRONOUN = r"(?!(?i:you|we|it|they|this|that|these|those|if|when|to)\b)"
-_OWN_SUBJECT = re.compile(
-    rf"^{_PRONOUN}[A-Z]|^;\s*{_PRONOUN}|^[\s,:–—]*(?:(?i:and|but|whereas|while|or)\s+)?"
-    r"(?i:the|an?|all|both|each|every|other|our|your)\b"
-)
 _PSEUDONYM = re.compile(r"\[[A-Z_]+_\d+\]")
 _PREAMBLE = re.compile(
     r"^(?:To|In order to|If you (?:want|wish|would like|need) to|If you|When you)\s+([^,]{3,120}),\s*", re.IGNORECASE
@@ -110,9 +109,10 @@ class _Judge:
     def __init__(self, answer: str, question: str, passages: Sequence[Passage], encoder: Encoder) -> None:
         self._question = question
         self._passages = passages
-        self._evidence = Evidence(passages, encoder)
-        spoken, written = language_of(answer), language_of(" ".join(passage.text for passage in passages))
-        self._translated = None not in (spoken, written) and spoken != written
+        self._language = _language(answer, passages)
+        self._evidence = Evidence(passages, encoder, self._language)
+        self._translated = Translated(self._evidence, self._language, question, encoder)
+        self._comparable = [piece for piece in self._evidence.pieces if piece.language == self._language]
 
     def sentence(self, sentence: str) -> Checked:
         """Judge one sentence of the answer."""
@@ -123,15 +123,25 @@ class _Judge:
         if not self._evidence.pieces:
             return Checked(sentence, False, None, "no source")
         marks = [number - 1 for number in cited(sentence) if number <= len(self._passages)]
-        if self._translated:
-            return self._in_another_language(sentence, plain, marks)
+        place, reason = self._said_here(plain, marks) if self._comparable else (None, "")
+        if place is None:
+            abroad = self._translated.support(plain, [mark for mark in marks if self._foreign(mark)])
+            place, reason = (abroad[0], "") if abroad[0] is not None else (None, reason or abroad[1])
+        return Checked(sentence, place is not None, None if place is None else place + 1, reason)
+
+    def _foreign(self, place: int) -> bool:
+        """Whether a passage is in another language than the answer."""
+        return any(piece.place == place and piece.language != self._language for piece in self._evidence.pieces)
+
+    def _said_here(self, plain: str, marks: Sequence[int]) -> tuple[int | None, str]:
+        """The place of the passage in the answer's language that says a sentence, or why none does."""
         place: int | None = None
-        for part in statements(plain):
+        for part in statements(canonical(plain, self._language)):
             found, reason = self._best(part, marks, near=place)
             if found is None:
-                return Checked(sentence, False, None, reason)
+                return None, reason
             place = found.place if place is None else place
-        return Checked(sentence, True, (place or 0) + 1)
+        return place or 0, ""
 
     def _unless_asked(self, pseudonym: re.Match[str]) -> str:
         """The visitor's own data may be repeated."""
@@ -144,20 +154,22 @@ class _Judge:
             return plain
         words, asked = content_words(found[1]), set(content_words(self._question))
         repeats = sum(word in asked for word in words) * 2 >= len(words)
-        return plain[found.end() :] if repeats and not quantities(found[1]) else plain
+        return plain[found.end() :] if repeats and not quantities(found[1], self._language) else plain
 
     def _best(self, claim: str, marks: Sequence[int], near: int | None) -> tuple[Piece | None, str]:
         """The piece that supports a claim, or why none does."""
-        pieces = self._evidence.pieces
+        pieces, language = self._evidence.pieces, self._language
         cosines = self._evidence.nearness([claim])[0].tolist()
         scored = []
-        figured = quantities(claim)
+        figured = quantities(claim, language)
         for piece, cosine in zip(pieces, cosines, strict=True):
+            if piece.language != language:
+                continue
             coverage = self._evidence.coverage(claim, piece)
             if coverage < COVERAGE:
                 continue
             score = (1 - NEARNESS_WEIGHT) * coverage + NEARNESS_WEIGHT * min(1.0, max(0.0, cosine) / 0.8)
-            agrees = bool(figured) and same_quantities(claim, piece.whole)
+            agrees = bool(figured) and same_quantities(claim, piece.whole, language)
             bonus = FIGURES_AGREE * agrees + MARKED * (piece.place in marks) + 0.02 * (piece.place == near)
             scored.append((score + bonus, piece))
         scored.sort(key=lambda each: (-each[0], each[1].place not in marks))
@@ -173,118 +185,14 @@ class _Judge:
             reason = differs if reason == "no passage says this" else reason
         return None, reason
 
-    def _in_another_language(self, sentence: str, plain: str, marks: Sequence[int]) -> Checked:
-        """Judge a sentence whose words the passages cannot have: by what is written alike in every language."""
-        for place in marks:
-            text = " ".join(piece.whole for piece in self._evidence.pieces if piece.place == place)
-            same_figures = figures(plain) <= figures(f"{text} {self._question}")
-            if same_figures and all(_named(name, _seen(text)) for name in names(plain) if name.startswith("`")):
-                return Checked(sentence, True, place + 1)
-        return Checked(sentence, False, None, "names no passage with its figures and names")
 
-
-def difference(claim: str, piece: Piece, known: str) -> str:
-    """What a claim changes of a piece that speaks of the same; empty if nothing. `known` are names beside its own."""
-    whole = piece.whole
-    if not same_quantities(claim, whole):
-        return "a figure that the passage does not have"
-    if _of_another_clause(claim, piece.text):
-        return "a figure that the passage gives for another"
-    seen = _seen(f"{whole} {known}")
-    if not all(_named(name, seen) for name in names(claim)):
-        return "a name that the passage does not have"
-    if strong := beyond(claim, whole):
-        return f"{strong}: the passage does not say so"
-    if exchanged(claim, piece.text) or other_object(claim, piece.text):
-        return "the passage says it of another"
-    if _other_subject(claim, piece.text):
-        return "the passage says it of another"
-    if any(_opposed(part, piece.text) for part in parts(claim)):
-        return "the passage says the opposite"
-    return ""
-
-
-def _opposed(claim: str, text: str) -> bool:
-    """Whether a clause affirms what a piece denies, or the other way round, or says an opposite word."""
-    clauses = parts(text)
-    source = _closest(claim, clauses)
-    if not set(content_words(claim)) & set(content_words(text)):
-        return False
-    reversed_ = reversals(claim, text, source) % 2 == 1
-    if len({denies(clause) for clause in clauses}) == 1:
-        unlike = denies(claim) != denies(source)
-        return reversed_ != unlike and not (unlike and denied(claim) & denied(text))
-    if reversed_ and denies(claim) == denies(source):
-        return True
-    mine, theirs = denied(claim), denied(text)
-    having = [clause for clause in clauses if mine & set(content_words(clause))]
-    if mine and having and not mine & theirs:
-        return not denies(_closest(claim, having, alike=0))
+def _language(answer: str, passages: Sequence[Passage]) -> str:
+    """The language of an answer: that of a passage that has half of its words, whatever a short answer looks like."""
+    words = content_words(without_citations(answer))
+    alike = [passage for passage in passages if coverage(words, passage.text) >= SAME_WORDS]
+    alike.sort(key=lambda passage: -coverage(words, passage.text))
     return (
-        not denies(claim)
-        and not reversed_
-        and bool(theirs & set(content_words(claim)))
-        and not any(theirs & set(content_words(clause)) for clause in clauses if not denies(clause))
-    )
-
-
-def _other_subject(claim: str, text: str) -> bool:
-    """Whether a claim gives one thing of a piece what the piece says of another.
-
-    "The fern likes shade; the cactus needs full sun" has no sun for the fern.
-    """
-    clauses = [clause for clause in parts(text) if _OWN_SUBJECT.match(clause)]
-    if len(clauses) < 2:
-        return False
-    words = set(content_words(claim))
-    stems = [content_words(clause) for clause in clauses]
-    for at, own in enumerate(stems):
-        elsewhere = set().union(*(stem for place, stem in enumerate(stems) if place != at))
-        subject_missing = bool(own) and own[0] not in words and own[0] not in elsewhere
-        taken = (set(own) - elsewhere) & words
-        if not subject_missing or not taken:
-            continue
-        for place, other in enumerate(stems):
-            fits = any(quantity in quantities(clauses[place]) for quantity in quantities(claim))
-            if place != at and other and other[0] in words and other[0] not in own and not fits:
-                return True
-    return False
-
-
-def _of_another_clause(claim: str, text: str) -> bool:
-    """Whether a figure stands in a clause about something that the claim does not name, beside one about what it does.
-
-    "The juniper gate closes at 9 pm, the maple gate at 6 pm" gives no 6 pm for the juniper gate.
-    """
-    clauses = parts(text)
-    if len(clauses) == 1:
-        return False
-    words = _things(claim)
-    stems = [_things(clause) for clause in clauses]
-    for quantity in quantities(claim):
-        having = [at for at, clause in enumerate(clauses) if quantity in quantities(clause)]
-        if len(having) != 1:
-            continue
-        own = stems[having[0]] - set().union(*(stem for at, stem in enumerate(stems) if at not in having))
-        for at, clause in enumerate(clauses):
-            if at in having or not (stems[at] - stems[having[0]]) & words:
-                continue
-            rivals = quantities(clause) - quantities(claim)
-            if own - words and any(kind_of(rival.unit) == kind_of(quantity.unit) for rival in rivals):
-                return True
-    return False
-
-
-def _things(text: str) -> set[str]:
-    return {word for word in content_words(text) if not word.isdigit() and not is_unit(word)}
-
-
-def _closest(claim: str, clauses: Sequence[str], *, alike: float = 0.5) -> str:
-    """The clause of a piece that a claim is about; of two, the one that is as much a denial as the claim."""
-    words = set(content_words(claim))
-    return max(
-        clauses,
-        key=lambda part: len(words & set(content_words(part))) + alike * (denies(part) == denies(claim)),
+        language_of(*(passage.text for passage in alike[:1]), answer, *(passage.text for passage in passages)) or "en"
     )
 
 
@@ -307,19 +215,6 @@ def _without_loose_ends(lines: list[list[Checked]]) -> list[list[Checked]]:
         if leads and (follower is None or not follower.supported):
             result[row][column] = Checked(verdict.text, False, None, "what it leads to is not supported")
     return result
-
-
-def _seen(text: str) -> str:
-    return text.lower().replace("’", "'")
-
-
-def _named(name: str, seen: str) -> bool:
-    """Whether a text in small letters has a name: code to the letter, a label or a word by its words."""
-    if name.startswith("`"):
-        return name.strip("` ") in seen
-    return name in seen or (
-        bool(content_words(name)) and " > " not in name and set(content_words(name)) <= set(content_words(seen))
-    )
 
 
 def _marked(checked: Checked) -> str:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from graph.knowledge.dates import is_calendar
+
 _SENTENCE_END = re.compile(r"[.!?][\"')\]*_]*(\s+)(?=[\"'(\[*_`¿¡]*[A-ZÀ-Þ0-9])")
 _DECORATION = re.compile(r"^\s*([-*_=:|\s]{3,}|:::.*|<[^>]*>)\s*$")
 _BEGINS_BLOCK = re.compile(r"^\s*([-*+]\s|\d{1,2}[.)]\s|#{1,6}\s|>|\|)")
@@ -11,7 +13,27 @@ _HEADING = re.compile(r"^\s*#{1,6}\s")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 _ITEM_NUMBER = re.compile(r"^\d{1,2}\.$")
-_ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "approx.", "no.", "Mr.", "Mrs.", "Ms.", "Dr.", "St.")
+_ABBREVIATIONS = (
+    "e.g.",
+    "i.e.",
+    "etc.",
+    "vs.",
+    "approx.",
+    "no.",
+    "Mr.",
+    "Mrs.",
+    "Ms.",
+    "Dr.",
+    "St.",
+    "z.B.",
+    "Nr.",
+    "ca.",
+    "bzw.",
+    "Tsd.",
+    "Mio.",
+    "Mrd.",
+)
+_DAY = re.compile(r"\b\d{1,2}\.$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +84,24 @@ def _blocks(text: str) -> list[str]:
 
 
 def sentences(line: str) -> list[str]:
-    """Cut running text into sentences. Does not cut behind common abbreviations and the number of an item."""
+    """Cut running text into sentences. Does not cut behind common abbreviations, the number of an item or a day."""
     parts: list[str] = []
     line = line.strip()
     cuts = [end.span(1) for end in _SENTENCE_END.finditer(line)]
     starts, ends = [0, *(after for _, after in cuts)], [*(before for before, _ in cuts), len(line)]
     for part in (line[start:end] for start, end in zip(starts, ends, strict=True)):
-        if parts and (parts[-1].endswith(_ABBREVIATIONS) or _ITEM_NUMBER.match(parts[-1])):
+        if parts and _goes_on(parts[-1], part):
             parts[-1] += f" {part}"
         elif part.strip():
             parts.append(part.strip())
     return parts
+
+
+def _goes_on(part: str, following: str) -> bool:
+    """Whether the full stop at the end of a part ends no sentence: "e.g.", "1." of a list, "am 3. Mai"."""
+    if part.endswith(_ABBREVIATIONS) or _ITEM_NUMBER.match(part):
+        return True
+    return _DAY.search(part) is not None and is_calendar(following.split(maxsplit=1)[0].strip(".,;:"))
 
 
 def joined(chosen: Sequence[Piece]) -> str:
