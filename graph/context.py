@@ -199,13 +199,14 @@ class Kept:
 class AnswerCache(Protocol):
     """Answers that the site gave before, to those who may read the same documents, from what they say now."""
 
-    async def find(self, question: str, vector: FloatArray, language: str) -> Kept | None:
+    async def find(self, question: str, vector: FloatArray, language: str | None) -> Kept | None:
         """Return the answer to the same question, if there is one.
 
         Args:
             question: one that stands by itself, without personal data.
             vector: its vector of unit length, shape `(dimensions,)`.
-            language: in which it must be answered, as its two letters.
+            language: in which it must be answered, as its two letters; None when the question shows none. It then has
+                the answer to the very same words only, which were answered in whatever language they are.
         """
         ...
 
@@ -213,7 +214,7 @@ class AnswerCache(Protocol):
 class NoCache:
     """Keeps nothing."""
 
-    async def find(self, question: str, vector: FloatArray, language: str) -> Kept | None:
+    async def find(self, question: str, vector: FloatArray, language: str | None) -> Kept | None:
         """None."""
         return None
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -30,6 +31,7 @@ USED_AGAIN = timedelta(hours=1)
 """So precisely is known when an answer was used: a busy one is not written at every use."""
 LOCK = 0x7061_6E73
 """Seed of the advisory locks of questions."""
+_WORD = re.compile(r"[^\W\d_]+")
 _PLACE = ("site_id", "scope", "knowledge_version", "question_key")
 
 
@@ -70,11 +72,11 @@ class SiteCache:
         """Where an answer was looked for, beside the site; None if it was not. `forget_answer` reads it in traces."""
         return self._asked.place if self._asked else None
 
-    async def find(self, question: str, vector: FloatArray, language: str) -> Kept | None:
+    async def find(self, question: str, vector: FloatArray, language: str | None) -> Kept | None:
         """Return the answer to the same question, if there is one."""
         if self._mode == "off":
             return None
-        scope = _digest(self._release, language, *self._labels)
+        scope = _digest(self._release, language or "", *self._labels)
         async with self._sessions() as session:
             version = await session.scalar(select(Site.knowledge_version).where(Site.id == self._site_id))
             if version is None:
@@ -82,7 +84,9 @@ class SiteCache:
             # The version from before the search: an answer from older documents is kept where nobody finds it.
             place = {"scope": scope, "knowledge_version": version, "question_key": _key(question)}
             self._asked = _Asked(question, vector, place)
-            rows = (await session.execute(self._nearest(self._asked))).all()
+            # Words that show no language may be of any: another question's answer may be in another one.
+            exact_only = self._mode == "exact" or language is None
+            rows = (await session.execute(self._nearest(self._asked, exact_only=exact_only))).all()
             await opened(session, [row.CachedAnswer for row in rows])
         if rows and rows[0].exact:
             return _kept(rows[0])
@@ -120,7 +124,7 @@ class SiteCache:
             .on_conflict_do_nothing()
         )
 
-    def _nearest(self, asked: _Asked) -> Any:
+    def _nearest(self, asked: _Asked, *, exact_only: bool) -> Any:
         exact = CachedAnswer.question_key == asked.place["question_key"]
         similarity = -CachedAnswer.vector.max_inner_product(asked.vector)
         there = (
@@ -132,7 +136,7 @@ class SiteCache:
             ~exists(self._unwanted(asked)),
         )
         found = select(CachedAnswer, exact.label("exact"), similarity.label("similarity")).where(*there)
-        if self._mode == "exact":
+        if exact_only:
             return found.where(exact)
         return found.order_by(exact.desc(), similarity.desc()).limit(NEAREST)
 
@@ -224,7 +228,9 @@ def _kept(row: Row[Any]) -> Kept:
 
 
 def _key(question: str) -> str:
-    return _digest(" ".join(question.casefold().split()).rstrip(" ?.!؟"))
+    """Without case, but for words in capitals: the US is not us, and IT is not it."""
+    folded = _WORD.sub(lambda word: word[0] if word[0].isupper() and len(word[0]) > 1 else word[0].casefold(), question)
+    return _digest(" ".join(folded.split()).rstrip(" ?.!؟"))
 
 
 def _digest(*parts: str) -> str:

@@ -4,9 +4,9 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.events import ANSWERED, Token
+from graph.guards.language import language_of
 from graph.guards.pseudonyms import holds_token
 from graph.nodes.screen import vector_of
-from graph.replies import language_for
 from graph.state import Answer, Recalled, TurnState
 
 MOST_CHARS = 300
@@ -18,7 +18,7 @@ async def recall(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
     ctx = runtime.context
     if not stands_alone(state):
         return {"recalled": None}
-    kept = await ctx.cache.find(state["question"], vector_of(state), language_for(state))
+    kept = await ctx.cache.find(state["question"], vector_of(state), language_of(state["question"]))
     if kept is None:
         return {"recalled": None}
     runtime.stream_writer(Token(kept.text))

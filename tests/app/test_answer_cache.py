@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.cache import KEEP, _key, forget_old_answers
+from app.db.cache import KEEP, SiteCache, _key, forget_old_answers
 from app.db.conversations import find_citation
 from app.db.engine import make_engine
 from app.db.scores import rate
@@ -23,6 +23,7 @@ from app.wiring import Parts, Services, services_on
 from graph.context import ModelRoute
 from graph.errors import QuotaExhausted
 from graph.events import Done, Source, Step, Token
+from graph.guards.language import language_of
 from graph.state import Earlier
 from tests.app.turning import GOOD, QUESTION, REFUNDS, ask, count, texts
 from tests.graph.scripted import FixedInjection, FixedIntent, Scripted, route
@@ -53,7 +54,7 @@ async def said(services: Services, request: TurnRequest, *models: ModelRoute) ->
     ("question", "text"),
     [
         pytest.param(QUESTION, GOOD, id="the same"),
-        pytest.param("  how long until   REFUNDS are paid ", GOOD, id="but for case, spaces and the last mark"),
+        pytest.param("  how long until   Refunds are paid ", GOOD, id="but for case, spaces and the last mark"),
         pytest.param("How long until the refunds are paid?", GOOD, id="in other words"),
         pytest.param("How long until 3 refunds are paid?", OTHER, id="with a figure"),
         pytest.param("How long until refunds are paid in Peru?", OTHER, id="another"),
@@ -76,6 +77,40 @@ async def test_a_site_chooses_how_alike_questions_must_be(
     await ask(services, another(request_))
 
     assert await said(services, another(request_, text="How long until the refunds are paid?")) == text
+
+
+@pytest.mark.parametrize(
+    ("kept_under", "asked", "same"),
+    [
+        ("precio envio", "precio  Envio?", True),
+        ("precio envio", "precio envio precio", False),  # as near as it gets
+        ("envio", "How is envio?", False),
+        ("Garantie?", "Is there a Garantie?", False),
+    ],
+)
+async def test_a_question_that_shows_no_language_has_the_answer_to_its_own_words_only(
+    services: Services, request_: TurnRequest, kept_under: str, asked: str, same: bool
+) -> None:
+    cache = SiteCache(
+        services.sessions, request_.site_id, mode="semantic", labels=(), release="1", same=lambda *_: True
+    )
+    await ask(services, another(request_))
+    for question in (kept_under, asked):
+        found = await cache.find(question, services.encoder.encode([question])[0], language_of(question))
+        if question == kept_under:
+            assert found is None
+            assert cache.place is not None
+            async with services.sessions.begin() as session:
+                await session.execute(update(CachedAnswer).values(**cache.place))
+
+    assert (found is not None) is same
+
+
+def test_words_in_capitals_are_words_of_their_own() -> None:
+    assert _key("Where is the US office?") != _key("Where is the us office?")
+    assert _key("who runs IT") != _key("Who runs it")
+    assert _key("Where is the US office?") == _key("where is the US  Office")
+    assert _key("A refund for I") == _key("a refund for i")
 
 
 async def test_a_recalled_answer_has_its_sources_and_is_told_in_the_trace_and_costs_nothing(
