@@ -1,5 +1,6 @@
 """A site's own intents: trained, compared with those in use, stored as a version, and read back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from app.db.tables import IntentVersion, Site
 from graph.context import Encoder, IntentClassifier
 from graph.errors import ParleyError
 from graph.intents.load import IntentSet, load_tables, read_intents
-from graph.intents.starter import STARTER
+from graph.intents.starter import STARTER, starter_intents
 
 if TYPE_CHECKING:
     from graph.intents.train import Report, Trained
@@ -71,9 +72,10 @@ async def train_site(
 
     Raises:
         ConfigError: the file cannot be used.
-        Worse: held-out examples that the version in use has, too, are judged worse than by it.
+        Worse: by more than chance explains, held-out examples that those in use have, too, are judged worse than by
+            them, or the gate stops fewer out of scope or lets fewer through than theirs.
     """
-    from graph.intents.train import train, worse
+    from graph.intents.train import train
 
     async with sessions() as session:
         added = await corrections(session, site.id)
@@ -83,19 +85,48 @@ async def train_site(
     trained = train(wanted, encoder, added)
     if not store:
         return NewVersion(None, trained.report)
-    if before and before.held_out and before.encoder == encoder.name and not anyway:
-        compared = worse((_set_of(before), before.held_out), (wanted, trained.right))
-        if compared:
-            shared, then, now = compared
-            raise Worse(
-                f"These intents are worse than version {before.number}, which stays in use: of the {shared} held-out "
-                f"examples that both have, {now} are judged right and were {then}. Correct the examples that "
-                "`parley intents train --try` shows, or give --anyway."
-            )
+    reasons = [] if anyway else _worse(before, encoder, added, wanted, trained)
+    if reasons:
+        raise Worse(
+            f"These intents are worse than {f'version {before.number}' if before else 'the starter set'}, which stays "
+            f"in use: {'; '.join(reasons)}. Correct the examples that "
+            "`parley intents train --try` shows, or give --anyway."
+        )
     async with sessions.begin() as session:
         number = await add_intent_version(session, site.id, **_values(content, encoder, trained))
         await use_intents(session, site.id, number)
     return NewVersion(number, trained.report)
+
+
+def _worse(
+    before: IntentVersion | None,
+    encoder: Encoder,
+    added: Sequence[tuple[str, str]],
+    wanted: IntentSet,
+    trained: "Trained",
+) -> list[str]:
+    """In what trained intents are worse than those in use, as parts of a sentence."""
+    from graph.intents.train import Report, let_through, stopped, train, worse
+
+    used = _set_of(before) if before else starter_intents()
+    if before and before.held_out and before.encoder == encoder.name:
+        right, report = before.held_out, Report.from_stored(before.report)
+    else:  # as the servers use them: trained for the encoder that is installed
+        again = train(used, encoder, added)
+        right, report = again.right, again.report
+    reasons = []
+    if compared := worse((used, right), (wanted, trained.right)):
+        shared, then, now = compared
+        reasons.append(f"of the {shared} held-out examples that both have, {now} are judged right and were {then}")
+    if not used.gate:
+        return reasons
+    stops, stopped_before = stopped(trained.report, as_before=report), stopped(report)
+    if stops.clearly_below(stopped_before):
+        reasons.append(f"the gate stops {stops} examples out of scope and stopped {stopped_before}")
+    lets, let_before = let_through(trained.report), let_through(report)
+    if lets.clearly_below(let_before):
+        reasons.append(f"the gate lets {lets} known messages through and let {let_before}")
+    return reasons
 
 
 def _set_of(stored: IntentVersion) -> IntentSet:

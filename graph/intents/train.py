@@ -1,7 +1,7 @@
 """Trains the head of a set of intents, and reports how well it tells their examples apart."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import comb
 from typing import Any
@@ -103,19 +103,54 @@ def worse(
 ) -> tuple[int, int, int] | None:
     """Whether a set judges held-out examples worse than the one before, by more than chance explains.
 
-    Only examples that both have, for the same intent, are compared (a sign test, one-sided, at 5 %).
+    Only examples that both have, for the same intent, are compared (a sign test, one-sided, at 5 %). An intent is the
+    same, whatever it is called, that has the most of the other's examples.
 
     Returns:
         How many are compared, were right before, and are right now; None when it is not worse.
     """
     then, now = _judged(*before), _judged(*after)
-    shared = then.keys() & now.keys()
-    lost = sum(then[each] and not now[each] for each in shared)
-    gained = sum(now[each] and not then[each] for each in shared)
+    called = _called_now(then.keys(), now.keys())
+    shared = [
+        (right, now[new]) for (name, text), right in then.items() if (new := (called.get(name, name), text)) in now
+    ]
+    lost = sum(old and not new for old, new in shared)
+    gained = sum(new and not old for old, new in shared)
     flips = lost + gained
     if lost <= gained or sum(comb(flips, k) for k in range(lost, flips + 1)) / 2**flips >= CHANCE:
         return None
-    return len(shared), sum(then[each] for each in shared), sum(now[each] for each in shared)
+    return len(shared), sum(old for old, _ in shared), sum(new for _, new in shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    count: int
+    of: int
+
+    def clearly_below(self, other: "Share") -> bool:
+        """Whether it is smaller by more than chance explains (Fisher's exact test, one-sided, at 5 %)."""
+        if not self.of or not other.of:
+            return False
+        both, all_ = self.count + other.count, self.of + other.of
+        ways = sum(
+            comb(both, k) * comb(all_ - both, self.of - k) for k in range(max(0, self.of - all_ + both), self.count + 1)
+        )
+        return ways / comb(all_, self.of) < CHANCE
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.of}"
+
+
+def stopped(report: Report, *, as_before: Report | None = None) -> Share:
+    """Of the examples out of scope, those that the gate stops. A set that has no gate any more stops none of before."""
+    return Share(0, as_before.strange) if as_before and report.gate == NEVER else Share(report.caught, report.strange)
+
+
+def let_through(report: Report) -> Share:
+    """Of the examples that are judged rightly, those that pass the gate."""
+    return Share(report.kept, report.right)
 
 
 def calibration_error(held: Floats, labels: Labels) -> float:
@@ -132,6 +167,19 @@ def calibration_error(held: Floats, labels: Labels) -> float:
 def _judged(wanted: IntentSet, right: Sequence[bool]) -> dict[tuple[str, str], bool]:
     examples = [(intent.name, example) for intent in wanted.intents for example in intent.examples]
     return dict(zip(examples, right, strict=True))
+
+
+def _called_now(then: Iterable[tuple[str, str]], now: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """What the intents of before are called now, one to one, by the examples that they share."""
+    names: dict[str, list[str]] = {}
+    for name, text in now:
+        names.setdefault(text, []).append(name)
+    shared = Counter((old, new) for old, text in then for new in names.get(text, ()))
+    called: dict[str, str] = {}
+    for old, new in sorted(shared, key=lambda pair: (-shared[pair], pair[0] != pair[1], pair)):
+        if old not in called and new not in called.values():
+            called[old] = new
+    return called
 
 
 def _report(names: list[str], texts: list[str], labels: Labels, held: HeldOut, gate: float) -> Report:

@@ -18,7 +18,8 @@ class CachedAnswer(Base):
 
     `scope` is a digest of all that must be the same beside the question and the documents: who may read, in which
     language, and which release, configuration and models answer. `question_key` is a digest of the question without
-    spacing, the mark at its end and, except in words of capitals, case. `sources` holds the citations, each as a `graph.events.Source`.
+    spacing, the mark at its end and, except in words of capitals, case. `sources` holds the citations, each as a
+    `graph.events.Source`.
     """
 
     __tablename__ = "cached_answers"

@@ -1,8 +1,11 @@
 """Intents of a site: trained, corrected, compared, chosen, and moved from the configuration by the migration."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from alembic import command
 from sqlalchemy import delete, select, text
@@ -15,8 +18,10 @@ from app.db.tables import Message, Trace
 from app.sites.intents import Worse, classifier_of, train_site
 from app.turn_request import TurnRequest
 from app.wiring import Services
-from graph.intents.load import read_intents
-from graph.intents.train import Report, worse
+from graph.context import FloatArray
+from graph.intents.load import IntentSet, read_intents
+from graph.intents.starter import starter_intents
+from graph.intents.train import Report, Share, worse
 from tests.app.sites.training import INTENTS, Sessions, site_named, use
 from tests.app.turning import QUESTION, ask
 from tests.graph.scripted import WordEncoder
@@ -72,6 +77,94 @@ def test_one_example_more_or_less_is_chance() -> None:
     assert worse((wanted, all_right), (wanted, [False] * 4 + [True] * 12)) is None
     assert worse((wanted, all_right), (wanted, [False] * 5 + [True] * 11)) == (16, 16, 11)
     assert worse((wanted, [False] * 16), (wanted, all_right)) is None
+
+
+def renamed(intents: list[dict[str, object]], **names: str) -> list[dict[str, object]]:
+    return [dict(intent, name=names.get(str(intent["name"]), intent["name"])) for intent in intents]
+
+
+@pytest.mark.parametrize(
+    ("names", "compared"),
+    [
+        pytest.param({"parcel": "delivery", "refund": "money back"}, (16, 16, 8), id="all have new names"),
+        pytest.param({"parcel": "refund", "refund": "parcel"}, (16, 16, 8), id="names are exchanged"),
+        pytest.param({}, (16, 16, 8), id="the same names"),
+    ],
+)
+def test_examples_are_compared_whatever_their_intent_is_called(
+    names: dict[str, str], compared: tuple[int, int, int]
+) -> None:
+    before, after = (
+        read_intents({"intent": CLEAR}, where=""),
+        read_intents({"intent": renamed(CLEAR, **names)}, where=""),
+    )
+
+    assert worse((before, [True] * 16), (after, [False] * 8 + [True] * 8)) == compared
+
+
+def test_an_example_that_has_gone_over_to_another_intent_is_not_compared() -> None:
+    before = read_intents({"intent": CLEAR}, where="")
+    parcel, refund = before.intents
+    moved = IntentSet(
+        (replace(parcel, examples=parcel.examples[:3]), replace(refund, examples=refund.examples + parcel.examples[3:]))
+    )
+
+    assert worse((before, [True] * 16), (moved, [True] * 11 + [False] * 5)) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "below"),
+    [
+        pytest.param(Share(60, 100), Share(80, 100), True, id="clearly"),
+        pytest.param(Share(78, 100), Share(80, 100), False, id="by chance"),
+        pytest.param(Share(0, 4), Share(4, 4), True, id="few but all"),
+        pytest.param(Share(0, 3), Share(1, 3), False, id="too few"),
+        pytest.param(Share(90, 100), Share(80, 100), False, id="above"),
+        pytest.param(Share(0, 0), Share(80, 100), False, id="nothing to compare"),
+    ],
+)
+def test_a_share_is_clearly_below_another(now: Share, then: Share, *, below: bool) -> None:
+    assert now.clearly_below(then) is below
+
+
+WEATHER = [f"will it rain on day {number}" for number in range(8)]
+
+
+async def test_a_gate_that_stops_fewer_or_lets_fewer_through_stays_out(shop: Sessions, tmp_path: Path) -> None:
+    gated = {"keep": 0.95, "examples": WEATHER}
+    made = await use(shop, tmp_path, CLEAR, gate=gated)
+    assert (made.report.caught, made.report.strange) == (8, 8)
+
+    with pytest.raises(Worse, match="stops 0 of 8 examples out of scope and stopped 8 of 8"):
+        await use(shop, tmp_path, CLEAR)
+    with pytest.raises(Worse, match="lets 8 of 16 known messages through and let 15 of 16"):
+        await use(shop, tmp_path, CLEAR, gate=gated | {"keep": 0.5})
+    await use(shop, tmp_path, renamed(CLEAR, parcel="delivery"), gate=gated)
+
+
+async def test_intents_are_compared_with_the_starter_set_and_with_those_of_another_encoder(
+    shop: Sessions, tmp_path: Path
+) -> None:
+    starter = [
+        {"name": f"my {intent.name}", "route": "answer", "examples": list(intent.examples)}
+        for intent in starter_intents().intents
+    ]
+    mixed = [*starter, *(dict(intent, name=f"also {intent['name']}") for intent in starter)]
+
+    with pytest.raises(Worse, match="than the starter set, which stays in use: of the"):
+        await use(shop, tmp_path, mixed)
+    await use(shop, tmp_path, CLEAR)
+    with pytest.raises(Worse, match="version 1, which stays in use: of the 16"):
+        await use(shop, tmp_path, renamed(DOUBLED, refund="repayment"), encoder=Backwards())
+
+
+class Backwards(WordEncoder):
+    """Another encoder."""
+
+    name = "backwards"
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        return np.ascontiguousarray(super().encode(texts)[:, ::-1])
 
 
 async def test_a_corrected_turn_is_an_example_until_its_message_is_erased(

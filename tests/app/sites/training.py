@@ -34,8 +34,10 @@ async def use(
     *,
     encoder: Encoder | None = None,
     anyway: bool = False,
+    gate: dict[str, object] | None = None,
 ) -> NewVersion:
     """Write intents to a file, train the site `shop` with them, and use them."""
     file = folder / "intents.toml"
-    file.write_text(tomli_w.dumps({"intent": intents or INTENTS}), encoding="utf-8")
+    tables = {"intent": intents or INTENTS} | ({"out_of_scope": gate} if gate else {})
+    file.write_text(tomli_w.dumps(tables), encoding="utf-8")
     return await train_site(sessions, await site_named(sessions), encoder or WordEncoder(), file, anyway=anyway)
