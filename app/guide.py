@@ -23,7 +23,7 @@ NOT_FOR_VISITORS = ("decisions", "images", "settings.md")
 async def ingest_guide(
     sessions: async_sessionmaker[AsyncSession], encoder: Encoder, settings: Settings
 ) -> IngestReport:
-    """Bring the guide in the site `default` up to date; quick when nothing has changed."""
+    """Bring the guide in the site `default` up to date; quick when nothing has changed, also after another encoder."""
     return await ingest(
         sessions,
         encoder,
@@ -33,6 +33,7 @@ async def ingest_guide(
         source=SOURCE,
         exclude=NOT_FOR_VISITORS,
         screen=marks_for(encoder),
+        catch_up=False,
     )
 
 

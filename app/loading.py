@@ -9,6 +9,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import model_files
@@ -32,17 +34,60 @@ def load_encoder(settings: Settings) -> Encoder:
         ConfigError: a file that the settings name is not what it should be.
         ModelFileError: the installed one is missing or damaged.
     """
+    model = settings.embedding.model or model_files.checked(model_files.ENCODER)
+    return _encoder(settings, encoder_name(settings), model, settings.embedding.tokenizer)
+
+
+def encoder_name(settings: Settings) -> str:
+    """The name of the sentence encoder, under which its vectors are stored. Reads its file, but loads nothing."""
+    return _named(settings.embedding.model) if settings.embedding.model else model_files.ENCODER.path.stem
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A sentence encoder that may have been the installed one before. `load` blocks for a moment."""
+
+    name: str
+    load: Callable[[], Encoder]
+
+
+def former_encoders(settings: Settings) -> list[Former]:
+    """Those from before that can still be loaded: the one that the settings name, and the one that Parley brings.
+
+    Raises:
+        ConfigError: the one that the settings name is not there.
+    """
+    given = settings.embedding
+    formers = []
+    if given.former is not None:
+        if not given.former.is_file():
+            raise ConfigError(f"The setting embedding.former names {given.former}, and there is no such file.")
+        name = _named(given.former)
+        formers.append(Former(name, partial(_encoder, settings, name, given.former, given.former_tokenizer)))
+    if given.model is not None:
+        formers.append(Former(model_files.ENCODER.path.stem, partial(load_encoder, _with_the_one_brought(settings))))
+    return formers
+
+
+def _with_the_one_brought(settings: Settings) -> Settings:
+    brought = settings.embedding.model_copy(update={"model": None, "tokenizer": None})
+    return settings.model_copy(update={"embedding": brought})
+
+
+def _encoder(settings: Settings, name: str, model: Path, tokenizer: Path | None) -> Encoder:
     from graph.encoder.onnx import OnnxEncoder
     from graph.encoder.remembering import RememberingEncoder
 
-    model, name = settings.embedding.model, None
-    if model is None:
-        model = model_files.checked(model_files.ENCODER)
-    elif model.is_file():  # most are called `model.onnx`: the content tells them apart
-        with model.open("rb") as file:
-            name = f"{model.stem}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
-    tokenizer = settings.embedding.tokenizer or model_files.checked(model_files.TOKENIZER)
+    tokenizer = tokenizer or model_files.checked(model_files.TOKENIZER)
     return RememberingEncoder(OnnxEncoder(model, tokenizer, threads=settings.embedding.threads, name=name))
+
+
+def _named(model: Path) -> str:
+    """Most are called `model.onnx`: the content tells them apart."""
+    if not model.is_file():
+        return model.stem
+    with model.open("rb") as file:
+        return f"{model.stem}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
 
 
 def load_reranker(settings: Settings) -> Reranker | None:

@@ -78,6 +78,12 @@ class Embedding(Section):
 
     model: Path | None = Field(None, description="An ONNX file. Unset: all-MiniLM-L6-v2 int8, which is installed.")
     tokenizer: Path | None = Field(None, description="Its `tokenizer.json`. Unset: the one of all-MiniLM-L6-v2.")
+    former: Path | None = Field(
+        None,
+        description="The `model` from before, which searches until the new one has seen all passages. Unset: "
+        "all-MiniLM-L6-v2 does, where it has seen them.",
+    )
+    former_tokenizer: Path | None = Field(None, description="Its `tokenizer.json`. Unset: the one of all-MiniLM-L6-v2.")
     threads: int = Field(2, ge=1, description="Threads of one encoder run.")
 
 

@@ -54,6 +54,7 @@ async def context_of(services: Services, admission: Admission, site: SiteView, t
         services.encoder.name,
         partial(services.embedders.ranking, site.id, site.config.models.embeddings, tries.append),
         request.labels,
+        stand_in=partial(services.stand_in.ranking, site.id),
     )
     tools = TurnTools(services, site, admission, knowledge)
     context = TurnContext(

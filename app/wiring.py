@@ -17,7 +17,9 @@ from app.db.listen import Listener
 from app.db.migrate import migrate
 from app.embedders import Embedders
 from app.loading import (
+    Former,
     Marks,
+    former_encoders,
     load_encoder,
     load_injection,
     load_intents,
@@ -33,6 +35,7 @@ from app.owner import owner_lock
 from app.secret import secret_of
 from app.settings import Settings
 from app.sites.book import SiteBook
+from app.stand_in import StandIn
 from app.vault.master import Master
 from app.vault.open import master_of, open_vault, secret_master
 from graph.build import Turn, build_graph
@@ -61,6 +64,7 @@ class Services(Parts):
         owner: this process's number among those that are alive (see `app.owner`).
         listener: hears other processes, while this one serves.
         embedders: hosted encoders that rank passages.
+        stand_in: searches the sites of which the installed encoder has not seen all passages.
         marks: tells which texts seem to hold instructions; None where no head was trained for the encoder.
         reranker: reads the best passages again; None unless the settings name one.
         same: tells which kept question is the one that is asked.
@@ -76,6 +80,7 @@ class Services(Parts):
     sites: SiteBook
     breakers: SharedBreakers
     embedders: Embedders
+    stand_in: StandIn
     metrics: Metrics
     openid: Provider | None
     marks: Marks | None
@@ -107,6 +112,7 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
         secret = secret_of(settings)
         master = await master_of(engine, settings, secret)
         encoder = await asyncio.to_thread(load_encoder, settings)
+        formers = await asyncio.to_thread(former_encoders, settings)
         parts = Parts(
             encoder=encoder,
             injection=await asyncio.to_thread(load_injection, settings, encoder),
@@ -118,7 +124,15 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
         marks = await asyncio.to_thread(marks_for, encoder)
         reranker = await asyncio.to_thread(load_reranker, settings)
         services = services_on(
-            engine, settings, parts, secret=secret, master=master, encoders=encoders, marks=marks, reranker=reranker
+            engine,
+            settings,
+            parts,
+            secret=secret,
+            master=master,
+            encoders=encoders,
+            formers=formers,
+            marks=marks,
+            reranker=reranker,
         )
         yield await stack.enter_async_context(services)
 
@@ -132,6 +146,7 @@ async def services_on(
     secret: bytes,
     master: Master | None = None,
     encoders: Sequence[HostedEncoder] = (),
+    formers: Sequence[Former] = (),
     marks: Marks | None = None,
     reranker: Reranker | None = None,
 ) -> AsyncIterator[Services]:
@@ -160,6 +175,7 @@ async def services_on(
             sites=SiteBook(sessions, settings, listener),
             breakers=breakers,
             embedders=Embedders(encoders, sessions, breakers),
+            stand_in=StandIn(sessions, parts.encoder.name, formers),
             metrics=Metrics(),
             openid=provider_of(settings.openid),
             marks=marks,

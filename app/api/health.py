@@ -28,7 +28,8 @@ def health_routes(services: Services) -> APIRouter:
         checks = await readiness(services)
         ready = all(well for name, well in checks.items() if name != "model")
         models = await model_states(services, reachable=checks["database"])
-        body = {"ready": ready, **checks, "models": models}
+        encoder = await encoder_state(services, reachable=ready)
+        body = {"ready": ready, **checks, "models": models, "encoder": encoder}
         return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-store"})
 
     return router
@@ -62,6 +63,26 @@ async def model_states(services: Services, *, reachable: bool) -> list[dict[str,
             state["gpu_layers"], state["layers"] = offload.layers, offload.of
         states.append(state)
     return states + [_state(encoder.route, closed) for encoder in services.embedders.of(())]
+
+
+async def encoder_state(services: Services, *, reachable: bool) -> dict[str, object]:
+    """What the installed encoder has not seen: so many passages, searched by others until then, or not found at all.
+
+    It does not make the process unready: others would not find more.
+    """
+    state: dict[str, object] = {"name": services.encoder.name}
+    if not reachable:
+        return state
+    try:
+        async with asyncio.timeout(CHECK_S):
+            sites = await services.stand_in.unfinished()
+    except (TimeoutError, *DATABASE_FAULTS):
+        return state
+    return state | {
+        "unseen": sum(site.unseen for site in sites),
+        "not_found": sum(site.not_found for site in sites),
+        "searched_by": sorted({site.by for site in sites if site.by}),
+    }
 
 
 def _state(route: str, closed: Mapping[str, str]) -> dict[str, object]:

@@ -7,18 +7,27 @@ from dataclasses import dataclass
 import openai
 import typer
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.cli.run import run, settings_for
 from app.db.engine import open_database
 from app.db.migrate import pending
 from app.db.sites import list_sites
 from app.db.tables import SiteKey
-from app.loading import Offload, load_encoder, load_personal_data, offload_of, open_models
+from app.loading import (
+    Offload,
+    encoder_name,
+    former_encoders,
+    load_encoder,
+    load_personal_data,
+    offload_of,
+    open_models,
+)
 from app.secret import secret_of
 from app.settings import Settings
 from app.sites.config import SiteRefused, read_config
 from app.sites.models import QUOTE, check_region, confined, model_names
+from app.stand_in import StandIn
 from app.vault.open import master_of
 from app.vault.vault import Vault
 from graph.errors import ParleyError
@@ -77,7 +86,10 @@ async def _database(settings: Settings) -> list[Finding]:
                 text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
             )
         behind = await pending(engine)
-        kept = [] if behind else [await _master_key(engine, settings), *await _sites(engine, settings)]
+        kept: list[Finding] = []
+        if not behind:
+            kept = [await _master_key(engine, settings), *await _sites(engine, settings)]
+            kept += await _unseen(engine, settings)
     where = f"embedded, in {settings.home}" if settings.embedded else "from DATABASE_URL"
     findings = [Finding("database", True, f"PostgreSQL {version}, {where}")]
     if vector:
@@ -127,6 +139,17 @@ async def _sites(engine: AsyncEngine, settings: Settings) -> list[Finding]:
     if all(finding.well for finding in findings):
         findings.append(Finding("sites", True, f"{len(sites)}, each with a configuration that can be followed"))
     return findings
+
+
+async def _unseen(engine: AsyncEngine, settings: Settings) -> list[Finding]:
+    """The sites of which the encoder of the settings has not seen all passages."""
+    name = await asyncio.to_thread(encoder_name, settings)
+    formers = await asyncio.to_thread(former_encoders, settings)
+    stand_in = StandIn(async_sessionmaker(engine, expire_on_commit=False), name, formers)
+    return [
+        Finding(f"site {site.site}", False, site.told(name), "The worker encodes them; `parley reindex` does it now.")
+        for site in await stand_in.unfinished()
+    ]
 
 
 async def _embedding(settings: Settings) -> list[Finding]:

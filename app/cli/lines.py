@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +17,17 @@ from app.db.migrate import migrate
 from app.db.search import SiteKnowledge
 from app.db.sites import site_by_name
 from app.guide import ensure_site_or_guide
-from app.loading import load_encoder, load_injection, load_intents, load_passage_screen, load_personal_data
+from app.loading import (
+    former_encoders,
+    load_encoder,
+    load_injection,
+    load_intents,
+    load_passage_screen,
+    load_personal_data,
+)
 from app.settings import Settings
 from app.sites.intents import classifier_of
+from app.stand_in import StandIn
 from graph.context import Encoder, IntentClassifier
 
 Record = dict[str, Any]
@@ -115,7 +124,9 @@ async def _search(
             await migrate(engine)
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         site = await ensure_site_or_guide(sessions, encoder, settings, site_name)
-        knowledge = SiteKnowledge(sessions, site.id, encoder.name, labels=labels)
+        stand_in = StandIn(sessions, encoder.name, former_encoders(settings))
+        rank = partial(stand_in.ranking, site.id)
+        knowledge = SiteKnowledge(sessions, site.id, encoder.name, labels=labels, stand_in=rank)
         for record in records:
             passages = await knowledge.search(record["query"], encoder.encode([record["query"]])[0], limit=top)
             if text:

@@ -57,6 +57,8 @@ async def _serve(settings: Settings) -> None:
             log.info("answers of an earlier run were cut", extra={"answers": cut})
         if settings.knowledge.guide:
             await ingest_guide(services.sessions, services.encoder, settings)
+        for site in await services.stand_in.unfinished():
+            log.warning("site %s: %s", site.site, site.told(services.encoder.name))
         stop = asyncio.Event()
         jobs = None
         if settings.embedded:

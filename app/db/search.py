@@ -56,6 +56,7 @@ class SiteKnowledge:
         rank: Rank | None = None,
         labels: Collection[str] = (),
         *,
+        stand_in: Rank | None = None,
         exact_rows: int = EXACT_ROWS,
     ) -> None:
         """Reads only when it is asked.
@@ -64,12 +65,15 @@ class SiteKnowledge:
             encoder_name: the installed encoder, which gives similarities, and ranks unless another one does.
             rank: asked for each question which encoder ranks.
             labels: the reader's. A document with an audience is there for those only who have one of its labels.
+            stand_in: asked for each question which encoder takes the installed one's place, as long as that one has not
+                seen the site.
             exact_rows: vectors up to which all of them are compared.
         """
         self._sessions = sessions
         self._site_id = site_id
         self._own = encoder_name
         self._rank = rank
+        self._stand_in = stand_in
         self._labels = sorted(labels)
         self._exact_rows = exact_rows
 
@@ -81,13 +85,14 @@ class SiteKnowledge:
             vector: its vector of unit length, shape `(dimensions,)`.
             limit: most passages to return.
         """
-        ranking = (await self._rank(question) if self._rank else None) or Ranking(self._own, vector)
+        own = (await self._stand_in(question) if self._stand_in else None) or Ranking(self._own, vector)
+        ranking = (await self._rank(question) if self._rank else None) or own
         scope = {"site_id": Int8(self._site_id), "labels": self._labels}
         asked = scope | {
             "model": ranking.encoder,
             "vector": HalfVector(ranking.vector),
-            "own_model": self._own,
-            "own_vector": HalfVector(vector),
+            "own_model": own.encoder,
+            "own_vector": HalfVector(own.vector),
             "question": searchable(question),
             "asked_in": _dictionary(question),
             "most_words": MOST_WORDS,

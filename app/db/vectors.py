@@ -1,6 +1,6 @@
-"""Vectors of hosted encoders, which are made beside those of the installed one and after them."""
+"""Vectors of several encoders: those that are made later, beside those by which passages are found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pgvector import HalfVector
@@ -25,6 +25,11 @@ _STORE = text("""
 """)
 _LENGTH = text("SELECT vector_dims(vector) FROM embeddings WHERE site_id = :site_id AND model = :model LIMIT 1")
 _FORGET = text("DELETE FROM embeddings WHERE site_id = :site_id AND model <> ALL(CAST(:kept AS text[]))")
+_PASSAGES = text("SELECT count(*) FROM chunks WHERE site_id = :site_id")
+_SEEN = text("""
+    SELECT model, count(*) FROM embeddings
+    WHERE site_id = :site_id AND model = ANY(CAST(:models AS text[])) GROUP BY model
+""")
 _VERSION = text("SELECT knowledge_version FROM sites WHERE id = :site_id")
 
 
@@ -62,6 +67,25 @@ async def stored_length(session: AsyncSession, site_id: int, model: str) -> int 
     """How many numbers an encoder's vectors of a site have; None if it has none."""
     length = await session.scalar(_LENGTH, {"site_id": site_id, "model": model})
     return None if length is None else int(length)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many passages a site has, and how many of them each encoder has seen."""
+
+    passages: int
+    seen: Mapping[str, int]
+
+    def unseen(self, model: str) -> int:
+        """How many it has not seen."""
+        return self.passages - self.seen.get(model, 0)
+
+
+async def coverage(session: AsyncSession, site_id: int, models: Sequence[str]) -> Coverage:
+    """How much of a site each of the encoders has seen."""
+    seen = await session.execute(_SEEN, {"site_id": site_id, "models": list(models)})
+    counts = {model: int(count) for model, count in seen}
+    return Coverage(int(await session.scalar(_PASSAGES, {"site_id": site_id}) or 0), counts)
 
 
 async def forget_others(session: AsyncSession, site_id: int, kept: Sequence[str]) -> None:

@@ -67,12 +67,12 @@ async def ingest(
     base_url: str | None = None,
     screen: Screen | None = None,
     progress: OnProgress | None = None,
+    catch_up: bool = True,
 ) -> IngestReport:
     """Bring a site's documents up to date with files, folders, records and web pages.
 
     What has not changed since is not written; what is gone from a folder, file or sitemap is removed. Every batch
     is one transaction, so that a run that is broken off keeps what it has stored, and no document is half there.
-    At the end the encoder is shown what it has not seen of the site, as after it was exchanged.
 
     Args:
         sessions: where the documents are stored.
@@ -89,6 +89,7 @@ async def ingest(
         base_url: where the files of folders and zips can be read by their paths.
         screen: tells which passages seem to hold instructions to the assistant; they are marked. Blocks.
         progress: called after each document and each stored batch.
+        catch_up: whether to show the encoder at the end what it has not seen of the site, as after it was exchanged.
     """
     report = IngestReport()
     async with sessions.begin() as session:
@@ -124,7 +125,8 @@ async def ingest(
         if progress is not None:
             progress(Progress(report.documents, report.chunks + passages, ENCODED_ANEW))
 
-    report.encoded = await show_installed(sessions, encoder, site_id, show)
+    if catch_up:
+        report.encoded = await show_installed(sessions, encoder, site_id, show)
     return report
 
 

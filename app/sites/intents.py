@@ -110,7 +110,8 @@ def _worse(
 
     used = _set_of(before) if before else starter_intents()
     if before and before.held_out and before.encoder == encoder.name:
-        right, report = before.held_out, Report.from_stored(before.report)
+        right: Sequence[bool] = before.held_out
+        report = Report.from_stored(before.report)
     else:  # as the servers use them: trained for the encoder that is installed
         again = train(used, encoder, added)
         right, report = again.right, again.report

@@ -201,6 +201,28 @@ def test_doctor_looks_at_every_part(parley: Parley) -> None:
         assert f"ok    {part}" in ran.out
 
 
+def test_another_encoder_is_told_of_and_documents_are_found_all_the_same(
+    parley: Parley, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = tmp_path / "refunds.md"
+    page.write_text("# Refunds\n\nRefunds are paid within 14 days.\n", encoding="utf-8")
+    assert parley("ingest", str(page), "--site", "shop").code == 0
+    brought = checked(ENCODER)
+    model = tmp_path / "other.onnx"
+    model.write_bytes(brought.read_bytes())
+    monkeypatch.setenv("PARLEY_EMBEDDING__MODEL", str(model))
+
+    told, found = parley("doctor"), parley("search", "when are refunds paid", "--site", "shop")
+
+    assert told.code == 1
+    assert "LOOK  site shop" in told.out
+    assert f"has not seen 1 of 1 passages; {brought.stem} searches until then" in told.out
+    assert "parley reindex" in told.out
+    assert "refunds.md" in found.out
+    assert parley("reindex").out == "1 passages encoded.\n"
+    assert "LOOK  site" not in parley("doctor").out
+
+
 def test_doctor_names_sites_that_no_model_may_answer_for(parley: Parley, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PARLEY_DATABASE__REGION", "eu")
     assert parley("site", "add", "shop", "--set", "region=eu").code == 0

@@ -145,7 +145,7 @@ async def test_a_gate_that_stops_fewer_or_lets_fewer_through_stays_out(shop: Ses
 async def test_intents_are_compared_with_the_starter_set_and_with_those_of_another_encoder(
     shop: Sessions, tmp_path: Path
 ) -> None:
-    starter = [
+    starter: list[dict[str, object]] = [
         {"name": f"my {intent.name}", "route": "answer", "examples": list(intent.examples)}
         for intent in starter_intents().intents
     ]
