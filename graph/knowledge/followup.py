@@ -1,34 +1,23 @@
-"""Questions that lean on what was said before ("and how long does that take?")."""
+"""Questions that lean on what was said before ("and how long does that take?"), made to stand alone by rules."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from graph.knowledge.leaning import FEW_WORDS, leans, named, names_in, points, proper_names_in, spoken, words_of
 from graph.knowledge.words import content_words, figures
 from graph.state import Earlier
 
-_BEGINS = re.compile(
-    r"^(and|but|so|then|also|what about|how about|which one|what else|why\??$|why not)\b", re.IGNORECASE
-)
-_THESE = re.compile(r"\b(that|this|they|them|those|these)\b", re.IGNORECASE)
-_IT = re.compile(r"\bit\b", re.IGNORECASE)
-_SAY_LITTLE = frozenset(
-    content_words("take takes long much many cost costs work happen happens mean long often soon done")
-)
-"""Words that ask about something without naming it: "how long does it take"."""
-FEW_WORDS = 4
-"""A question with more content words of its own stands by itself."""
 MOST_ADDED_CHARS = 200
-_POINTS = re.compile(
-    r"\b(it|its|that|this|they|them|their|those|these|there|ones?|same|he|him|she|her)\b", re.IGNORECASE
-)
+MOST_NAMES = 4
+"""Names of the last answer that are searched for, too: a long one names many things."""
 
 
 def may_lean(question: str, history: Sequence[Earlier]) -> bool:
     """Whether a question may lean on what was said, so that it is worth a model's time to make it stand alone."""
-    if not any(earlier.role == "visitor" for earlier in history):
+    said = _visitors(history)
+    if not said:
         return False
-    own = [word for word in content_words(question) if word not in _SAY_LITTLE]
-    return len(own) <= FEW_WORDS or _POINTS.search(question) is not None
+    language = spoken(question, *said)
+    return len(named(question, language)) <= FEW_WORDS or points(question, language)
 
 
 def stands_for(reworded: str, question: str, history: Sequence[Earlier]) -> bool:
@@ -39,21 +28,42 @@ def stands_for(reworded: str, question: str, history: Sequence[Earlier]) -> bool
     """
     if not reworded or "\n" in reworded or len(reworded) > len(question) + MOST_ADDED_CHARS:
         return False
-    words, own = set(content_words(reworded)), set(content_words(question))
-    said = own.union(*(content_words(earlier.text) for earlier in history))
-    named = {word for word in own if word not in _SAY_LITTLE}
-    return named <= words <= said and figures(question) <= figures(reworded)
+    language = spoken(question, *_visitors(history))
+    words = set(words_of(reworded, language))
+    said = set(words_of(question, language)).union(*(words_of(earlier.text, language) for earlier in history))
+    return set(named(question, language)) <= words <= said and figures(question) <= figures(reworded)
 
 
 def search_text(question: str, history: Sequence[Earlier]) -> str:
-    """The text to search for: the question, behind the visitor's last one when it leans on that."""
-    last = next((earlier.text for earlier in reversed(history) if earlier.role == "visitor"), None)
-    return f"{last} {question}" if last is not None and _leans(question) else question
+    """The text to search for: the question and, if it leans on what was said, what that was about.
+
+    These are the words of the visitor's last message that stands alone, of those since then, and the names in the last
+    answer. They stand behind the question, alone: with the whole message, its own passages would come first.
+    """
+    said = _visitors(history)
+    if not said or not leans(question, spoken(question, *said)):
+        return question
+    languages = [spoken(text, question, *said) for text in said]
+    messages = list(zip(said, languages, strict=True))
+    alone = (place for place, (text, language) in enumerate(messages) if not leans(text, language))
+    about = [
+        word for text, language in reversed(messages[: next(alone, len(said)) + 1]) for word in names_in(text, language)
+    ]
+    answer = next((earlier.text for earlier in reversed(history) if earlier.role == "assistant"), "")
+    about += list(dict.fromkeys(proper_names_in(answer, languages[0])))[:MOST_NAMES]
+    return " ".join([question, *_new(about, question)])
 
 
-def _leans(question: str) -> bool:
-    """Whether a question names too little to be searched for. "It" alone is no sign: visitors call the product so."""
-    own = [word for word in content_words(question) if word not in _SAY_LITTLE]
-    if _BEGINS.search(question):
-        return len(own) <= FEW_WORDS
-    return not own and bool(_THESE.search(question) or _IT.search(question))
+def _new(words: Sequence[str], question: str) -> Iterator[str]:
+    """Each word once that the question does not have."""
+    there = set(content_words(question))
+    for word in words:
+        stems = set(content_words(word))
+        if not stems <= there:
+            there |= stems
+            yield word
+
+
+def _visitors(history: Sequence[Earlier]) -> list[str]:
+    """What the visitor said before, the last first."""
+    return [earlier.text for earlier in reversed(history) if earlier.role == "visitor"]

@@ -29,7 +29,8 @@ HISTORY = [
     Earlier("assistant", "Write to us within 14 days; the refund goes to your card [1]."),
 ]
 LEANS = "And how long does that take?"
-BY_RULES = f"{HISTORY[0].text} {LEANS}"
+ABOUT = "refund harbour lamp"
+BY_RULES = f"{LEANS} {ABOUT}"
 GOOD = "How long does a refund for the harbour lamp take?"
 
 
@@ -87,7 +88,7 @@ async def test_the_models_wording_is_searched_for_and_billed_as_no_answer() -> N
     ],
 )
 async def test_a_model_that_invents_or_drops_is_not_followed(question: str, wording: str) -> None:
-    assert await searched_for(state(question), context(route(wording))) == f"{HISTORY[0].text} {question}"
+    assert await searched_for(state(question), context(route(wording))) == f"{question} {ABOUT}"
 
 
 @pytest.mark.parametrize(
