@@ -102,7 +102,7 @@ def _runs(text: str, places: IntArray, kinds: list[str]) -> Iterator[tuple[int, 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and not (text[start].isalnum() or text[start] in "+("):
         start += 1
-    while end > start and not (text[end - 1].isalnum() or text[end - 1] == ")"):
+    while end > start and not (text[end - 1].isalnum() or (text[end - 1] == ")" and "(" in text[start:end])):
         end -= 1
     return start, end
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from graph.context import PersonalSpan
 
-_UPPER = r"[A-ZÀ-ÖØ-ÞŠŽČ][\w'’-]{1,30}"
-_ANY = r"[^\W\d_][\w'’-]{0,30}"
+_UPPER = r"[A-ZÀ-ÖØ-ÞŠŽČ][\w'’-]{0,29}\w"
+_ANY = r"[^\W\d_](?:[\w'’-]{0,29}\w)?"
 _TITLES = r"(?:mr|mrs|ms|miss|dr|prof|ing|dipl|herr|frau|sra?|srta|m|mme|mlle|sig|dott|dra|dhr|mevr)"
 _TITLE = rf"(?:{_TITLES}\b\.?(?:-ing\.)? ){{0,2}}"
 _CUES = (

@@ -75,18 +75,31 @@ _BIRTH = re.compile(
 )
 # In order: American, Brazilian, Italian, Spanish, British, French.
 _IDS = re.compile(
-    r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|[a-z]{6}\d{2}[a-z]\d{2}[a-z]\d{3}[a-z]"
-    r"|[xyz]?\d{7,8}-?[a-z]|[a-z]{2} ?\d{2} ?\d{2} ?\d{2} ?[a-d]"
-    r"|[12] ?\d{2} ?\d{2} ?\d{2} ?\d{3} ?\d{3}(?: ?\d{2})?)(?![\w-])",
+    r"(?<![\w-])(?:\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|[a-z]{3} ?[a-z]{3} ?\d{2}[a-z]\d{2} ?[a-z]\d{3}[a-z]"
+    r"|(?:[xyz]-?)?\d{7,8}-?[a-z]|[a-z]{2} ?\d{2} ?\d{2} ?\d{2} ?[a-d]"
+    r"|[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[ab]) ?\d{3} ?\d{3}(?: ?\d{2})?)(?![\w-])",
     _I,
 )
+_ID_NAME = (
+    r"(?:ssn|social security|national id|passport|nif|dni|nie|cpf|bsn|niss|nino|ni number|national insurance|tax id"
+    r"|steuer-?(?:id(?:entifikations)?-?)?(?:nummer|nr\.?)?|(?:sozial|renten)versicherungsnummer"
+    r"|(?:personal)?ausweis(?:nummer|-?nr\.?)?|reisepass(?:nummer)?|passeport|pasaporte|passaporte|passaporto|paspoort"
+    r"|burgerservicenummer|contribuinte|seguran[çc]a social|seguridad social|codice fiscale|s[ée]curit[ée] sociale"
+    r"|driving licen[cs]e|driver'?s licen[cs]e)"
+)
+_DATE = r"\d{1,2}[ ./-]\d{1,2}[ ./-]\d{4}(?!\d)"
+# In groups of digits and capitals, or in one piece; it ends with neither a space nor a mark.
 _ID_WORD = re.compile(
-    r"\b(?:ssn|social security|national id|passport|nif|dni|nie|cpf|bsn|nino|ni number|tax id|steuer-?id|ausweis"
-    r"|codice fiscale|s[ée]curit[ée] sociale|driving licen[cs]e|driver'?s licen[cs]e)\b[^\n\d]{0,24}?"
-    r"((?=[\w-]{0,16}\d)[a-z0-9][a-z0-9.-]{5,16})",
+    rf"\b{_ID_NAME}\b[^\n\d]{{0,24}}?(?<![\w.-])("
+    rf"(?!{_DATE})(?=(?:[^\d\n]{{0,3}}\d){{6}})(?-i:[A-Z]{{0,3}})\d{{1,8}}(?-i:[A-Z]?)"
+    r"(?:[ .-](?:\d{1,8}(?-i:[A-Z]?)|(?-i:[A-Z])\d{0,4})){1,6}(?![\w-])"
+    r"|(?=[\w-]{0,16}\d)[a-z0-9](?:[.-]?[a-z0-9]){5,16})",
     _I,
 )
 _URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@]{1,64}:[^\s/@]{1,128}@\S{1,300}", _I)
+
+ANNOUNCED = 0.88
+"""What a word or a form of its own names surely: more than a net may say, less than a number's own `+`."""
 
 _FORMS = (
     ("URL", 1.0, _URL),
@@ -96,8 +109,8 @@ _FORMS = (
     ("PASSWORD", 0.95, _KEY),
     ("USERNAME", 0.7, _USER),
     ("DATE_OF_BIRTH", 0.9, _BIRTH),
-    ("NATIONAL_ID", 0.8, _IDS),
-    ("NATIONAL_ID", 0.75, _ID_WORD),
+    ("NATIONAL_ID", ANNOUNCED, _IDS),
+    ("NATIONAL_ID", ANNOUNCED, _ID_WORD),
     *(("ADDRESS", 0.65, address) for address in ADDRESSES),
 )
 
