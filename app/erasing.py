@@ -18,7 +18,6 @@ from app.db.sealed import opened
 from app.db.sites import site_by_name
 from app.db.tables import Conversation, Handover, Score, ToolCall, User, VisitorKey
 from app.db.users import find_user
-from app.protecting import restored
 from app.vault.vault import vault_of
 from graph.errors import ParleyError, UnknownSite
 from graph.guards.json_texts import with_texts
@@ -100,8 +99,8 @@ async def _conversation(session: AsyncSession, site_id: int, conversation_id: UU
     back = pseudonyms.restore
     cited: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in whole.citations:
-        source = restored(row, pseudonyms)
-        cited[row.message_id].append({"title": source.title, "url": source.url, "text": source.text})
+        title, text = (row.title, row.text) if row.chunk_id is not None else (back(row.title), back(row.text))
+        cited[row.message_id].append({"title": title, "url": row.url, "text": text})
     judgements = await session.scalars(select(Score).where(Score.message_id.in_([row.id for row in whole.messages])))
     judged = await opened(session, judgements.all())
     handovers = await session.scalars(select(Handover).where(Handover.conversation_id == conversation_id))

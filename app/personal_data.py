@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from graph.context import PersonalSpan
 from graph.errors import VisitorError
-from graph.guards.pseudonyms import TYPES
+from graph.guards.tokens import TYPES
 from graph.replies import said
 
 _NAMED = {"CREDIT_CARD": "card"}

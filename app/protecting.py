@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,8 +17,11 @@ from app.wiring import Services
 from graph.context import PersonalSpan
 from graph.errors import GuardDown
 from graph.events import Source
+from graph.guards.links import Hosts
 from graph.guards.name_forms import learn_forms, shown_names
+from graph.guards.outgoing import cleaned
 from graph.guards.pseudonyms import Pseudonyms
+from graph.guards.restoring import restored_answer
 
 
 async def find(services: Services, texts: Sequence[str]) -> list[list[PersonalSpan]]:
@@ -63,16 +67,31 @@ async def protect(
 
 
 def restored(citation: Citation, pseudonyms: Pseudonyms) -> Source:
-    """A citation as its visitor may see it: a passage of an attached file has its own words back."""
-    back = pseudonyms.restore if citation.chunk_id is None else str
-    return Source(
+    """A citation as its visitor may see it."""
+    source = Source(
         number=citation.number,
         chunk_id=citation.chunk_id,
-        document=back(citation.document),
-        title=back(citation.title),
+        document=citation.document,
+        title=citation.title,
         heading=citation.heading,
         url=citation.url,
-        text=back(citation.text),
+        text=citation.text,
+    )
+    return restored_source(source, pseudonyms)
+
+
+def restored_source(source: Source, pseudonyms: Pseudonyms) -> Source:
+    """A source as its visitor may see it.
+
+    What an attached file or a tool says has its own words back. It is shown as Markdown, and leads nowhere.
+    """
+    if source.chunk_id is not None:
+        return source
+    return replace(
+        source,
+        document=pseudonyms.restore(source.document),
+        title=pseudonyms.restore(source.title),
+        text=restored_answer(cleaned(source.text, Hosts()), pseudonyms),
     )
 
 

@@ -3,7 +3,8 @@
 from graph.guards.leaks import Leaks
 from graph.guards.links import Hosts
 from graph.guards.outgoing import Outgoing
-from graph.guards.pseudonyms import Pseudonyms, Restorer
+from graph.guards.pseudonyms import Pseudonyms
+from graph.guards.restoring import Restorer
 from graph.prompts import PRIVATE
 
 

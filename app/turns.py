@@ -24,6 +24,7 @@ from app.db.messages import Ending, cite, finish_answer, save_progress
 from app.db.traces import TurnTrace, store_trace
 from app.metrics import Billed
 from app.prices import priced
+from app.protecting import restored_source
 from app.quotas import count_tokens
 from app.said_out import SaidOut
 from app.tool_use.asked import restored_asked
@@ -37,6 +38,7 @@ from graph.events import Done, Event, Failed, Reset, Source, Started, Step, Toke
 from graph.guards.language import language_of
 from graph.guards.links import Hosts
 from graph.guards.outgoing import cleaned
+from graph.guards.restoring import restored_answer
 from graph.nodes.recall import worth_keeping
 from graph.replies import FALLBACK, said
 from graph.state import Answer, TurnState
@@ -147,7 +149,7 @@ class _Turn:
                         self.steps.append((datetime.now(UTC), part))
                     case Source():
                         self.sources.append(part)
-                        part = self._restored(part)
+                        part = restored_source(part, self.admission.pseudonyms)
                 yield part
         if said_out.leaked:
             self.answer = self._refusal()
@@ -301,26 +303,18 @@ class _Turn:
                 owner=self.services.owner,
             )
 
-    def _restored(self, source: Source) -> Source:
-        """A source as its visitor may see it: a passage of an attached file has its own words back."""
-        if source.chunk_id is not None:
-            return source
-        restore = self.admission.pseudonyms.restore
-        return replace(
-            source, document=restore(source.document), title=restore(source.title), text=restore(source.text)
-        )
-
     def _done(self, answer: Answer) -> Done:
+        pseudonyms = self.admission.pseudonyms
         return Done(
             message_id=str(self.answer_id),
-            text=self.admission.pseudonyms.restore(answer.text),
+            text=restored_answer(answer.text, pseudonyms),
             answered_by=answer.answered_by,
             rung=answer.rung,
             intent=self.intent.name if self.intent else "decided" if self.request.decision else "blocked",
-            sources=tuple(map(self._restored, self.sources)),
+            sources=tuple(restored_source(source, pseudonyms) for source in self.sources),
             usage=answer.usage,
             trace_id=str(self.trace_id),
             notice=answer.notice,
             shortened=answer.shortened,
-            asked=restored_asked(answer.asked, self.admission.pseudonyms) if answer.asked else None,
+            asked=restored_asked(answer.asked, pseudonyms) if answer.asked else None,
         )

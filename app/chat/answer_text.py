@@ -33,7 +33,7 @@ ENDINGS: Mapping[str, str] = {
 RETRYABLE = frozenset({"stopped", "cut", "failed"})
 
 _CITATION = re.compile(r"\[(\d{1,3})\](?!\()")
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
+_CODE = re.compile(r"(```.*?(?:```|\Z)|(?<!\\)(?:\\\\)*`[^`\n]*`)", re.DOTALL)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
 
 

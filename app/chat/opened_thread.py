@@ -18,6 +18,7 @@ from app.tool_use.asked import asked_of
 from graph.events import Asked, Source, Step
 from graph.guards.language import language_of
 from graph.guards.pseudonyms import Pseudonyms
+from graph.guards.restoring import restored_answer
 from graph.replies import FALLBACK
 
 UNTITLED = "Conversation"
@@ -36,10 +37,12 @@ def opened(whole: Whole, *, assistant: str) -> ThreadDict:
     scores = {score.message_id: score for score in whole.scores}
     steps: list[StepDict] = []
     for message in whole.messages:
-        text = pseudonyms.restore(message.text)
         if message.role == "visitor":
+            text = pseudonyms.restore(message.text)
             steps.append(visitor_step(str(message.id), thread_id, whole.owner.identifier, text, message.created_at))
-        elif message.reply_to is None:
+            continue
+        text = restored_answer(message.text, pseudonyms)
+        if message.reply_to is None:
             steps.append(answer_step(str(message.id), thread_id, assistant, text, message.created_at, parent=None))
         else:
             score = scores.get(message.id)

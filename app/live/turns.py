@@ -23,7 +23,8 @@ from app.turns import CUT, run_turn
 from app.wiring import Services
 from graph.errors import OurFault, VisitorError
 from graph.events import Asked, Event, Failed, Rung
-from graph.guards.pseudonyms import Pseudonyms, Restorer
+from graph.guards.pseudonyms import Pseudonyms
+from graph.guards.restoring import Restorer, restored_answer
 
 STOPS = "parley_stops"
 """Channel on which the id of an answer is told that its visitor wants stopped."""
@@ -219,7 +220,7 @@ def _snapshot(stored: StoredAnswer, pseudonyms: Pseudonyms, asked: Asked | None)
     message = stored.message
     if message.status == "open":
         return Snapshot(message.attempt, message.withdrawn, Restorer(pseudonyms).feed(message.text))
-    text = pseudonyms.restore(message.text)
+    text = restored_answer(message.text, pseudonyms)
     return Snapshot(message.attempt, message.withdrawn, text, _end(stored, text, pseudonyms, asked))
 
 

@@ -23,6 +23,7 @@ from app.widget.models import (
 )
 from graph.events import Source
 from graph.guards.pseudonyms import Pseudonyms
+from graph.guards.restoring import restored_answer
 
 
 def source_shown(source: Source) -> SourceShown:
@@ -81,7 +82,7 @@ def conversation_shown(whole: Whole, tools: Sequence[SiteTool]) -> ConversationS
             MessageShown(
                 id=message.id,
                 role=message.role,
-                text=pseudonyms.restore(message.text),
+                text=_text(message, pseudonyms),
                 status=_status(message),
                 created_at=message.created_at,
                 reply_to=message.reply_to,
@@ -94,6 +95,13 @@ def conversation_shown(whole: Whole, tools: Sequence[SiteTool]) -> ConversationS
             for message in whole.messages
         ],
     )
+
+
+def _text(message: Message, pseudonyms: Pseudonyms) -> str:
+    """A visitor's own words as they were written; an answer as Markdown in which they are text."""
+    if message.role == "visitor":
+        return pseudonyms.restore(message.text)
+    return restored_answer(message.text, pseudonyms)
 
 
 def _status(message: Message) -> str:

@@ -17,7 +17,7 @@ ADDRESS_CHARS = 2000
 CODE_CHARS = 1000
 """What is longer is no link and no code. So much is held back at most, or the rest of a line."""
 
-_DELETED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+DELETED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 """Control characters, marks that turn the direction of letters around, and letters that nobody sees."""
 _URL = re.compile(rf"(?:https?://|ftp://|www\.)([{CHARACTERS}]{{0,{ADDRESS_CHARS}}})", re.IGNORECASE)
 _URL_END = re.compile(r"[.,;:?]+\Z")
@@ -78,7 +78,7 @@ class Outgoing:
 
     def feed(self, piece: str) -> str:
         """Take a piece and return what is certain."""
-        return self._read(self._held + _DELETED.sub("", piece), final=False)
+        return self._read(self._held + DELETED.sub("", piece), final=False)
 
     def flush(self) -> str:
         """Return what was held back. The stream has ended."""
@@ -206,7 +206,7 @@ class Outgoing:
             return angled.end(), self._address(angled[1])
         if not final and _ANGLED_BEGUN.match(text):
             return None
-        if len(text) > 1 and re.match(r"[A-Za-z/!?]", text[1]):
+        if len(text) > 1 and re.match(r"[A-Za-z/!?\[\\]", text[1]):  # in brackets a value may stand
             self._angles += 1
             return 1, "‹"
         return 1, "<"
@@ -230,7 +230,7 @@ class Outgoing:
             if not final and not after:
                 return None
             return found.end(), "& " if re.match(r"[#A-Za-z]", after) else "&"
-        safe = _DELETED.sub("\ufffd", meant)
+        safe = DELETED.sub("\ufffd", meant)
         return found.end(), "".join(_READABLE.get(x, "\ufffd" if x.isascii() else x) for x in safe)
 
     def _escape(self, text: str, final: bool) -> _Unit:

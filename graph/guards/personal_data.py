@@ -18,8 +18,8 @@ from graph.guards.apart import apart
 from graph.guards.language import worth_reading
 from graph.guards.names import announced, believable
 from graph.guards.patterns import found_by_form
-from graph.guards.pseudonyms import TYPES
 from graph.guards.tagger import Reading, Tagger
+from graph.guards.tokens import TYPES
 
 LANGUAGE = "en"
 SLICE_CHARS = 2000

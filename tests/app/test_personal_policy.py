@@ -19,7 +19,7 @@ from app.widget.models import HandoverWanted
 from app.widget.tokens import Visitor
 from app.wiring import Services
 from graph.events import Done, Failed
-from graph.guards.pseudonyms import TYPES
+from graph.guards.tokens import TYPES
 from graph.replies import languages, said
 from graph.state import Earlier
 from tests.app.api.serving import client, make_token

@@ -62,7 +62,7 @@ def blank(context: BrowserContext, server: PageServer) -> Page:
             "<p>&lt;img src=x onerror=alert(1)&gt;&lt;script&gt;1&lt;/script&gt;</p>",
             id="no HTML",
         ),
-        pytest.param(r"\*a\* \[1\]", "<p>*a* [1]</p>", id="escaped"),
+        pytest.param(r"\*a\* \[1\] a_b\*c \&lt; \` \# 1\.", "<p>*a* [1] a_b*c &amp;lt; ` # 1.</p>", id="escaped"),
     ],
 )
 def test_what_is_drawn(blank: Page, server: PageServer, text: str, drawn: str) -> None:
@@ -83,6 +83,7 @@ def test_a_table(blank: Page, server: PageServer) -> None:
         pytest.param("Run `make", '<p>Run <code dir="ltr">make</code></p>', id="code without an end"),
         pytest.param("See [the page](https://exam", "<p>See </p>", id="half a link"),
         pytest.param("Soon [1", "<p>Soon </p>", id="half a citation"),
+        pytest.param(r"So \[a \` \*\*b", "<p>So [a ` **b</p>", id="escaped marks begin nothing"),
         pytest.param("```\na", '<pre dir="ltr" tabindex="0"><code>a</code></pre>', id="a block without an end"),
     ],
 )

@@ -107,10 +107,12 @@ function drawTable(lines, inside) {
   return el("div", { class: "scrolls", tabindex: "0", role: "group" }, table);
 }
 
+const ESCAPED = /\\([!-/:-@[-`{-~])/g;
+
 // Lengths are bounded: no text makes the search take longer than its own length times a constant.
 const INLINE = new RegExp(
   [
-    /\\([\\`*_{}[\]()#+\-.!|<>~])/, // 1: a character that means itself
+    /\\([!-/:-@[-`{-~])/, // 1: a character that means itself
     /(`+)([^\n]{1,2000}?)\2(?!`)/, // 3: code
     /!?\[([^[\]]{0,400})\]\(\s*<?([^\s<>()]{1,1500}(?:\([^\s<>()]{0,400}\)[^\s<>()]{0,400})?)>?(?:\s+"[^"\n]{0,400}")?\s*\)/, // 4, 5: link
     /\[(\d{1,3})\](?!\()/, // 6: citation
@@ -173,9 +175,9 @@ export function webAddress(target) {
 
 /** Close what the end of a growing text leaves open, and hold back the beginning of a link or citation. */
 function closed(text) {
-  let shown = text.replace(/!?\[[^\]]{0,400}(\]\([^)]{0,1500})?$/, "");
+  let shown = text.replace(/(?<!\\)!?(?<!\\)\[[^\]]{0,400}(\]\([^)]{0,1500})?$/, "");
   for (const mark of ["`", "**"]) {
-    const count = shown.split(mark).length - 1;
+    const count = shown.replace(ESCAPED, "").split(mark).length - 1;
     if (count % 2) shown = shown.endsWith(mark) ? shown.slice(0, -mark.length) : shown.trimEnd() + mark;
   }
   return shown;
@@ -184,6 +186,7 @@ function closed(text) {
 /** The text as one reads it aloud: without marks, citations and addresses of links. */
 export function spoken(text) {
   return text
+    .replace(ESCAPED, "$1")
     .replace(/```\w*|[*`_#>|]+/g, " ")
     .replace(/\s*\[\d{1,3}\](?!\()/g, "")
     .replace(/!?\[([^[\]]{0,400})\]\([^)]{0,1500}\)/g, "$1")

@@ -29,3 +29,9 @@ def test_a_title_cannot_write_markdown() -> None:
 
 def test_notice_and_ending_stand_below() -> None:
     assert shown_answer("a", "Soon", [], notice="Local.", ending="Cut.") == "Soon\n\n***Local.***\n\n***Cut.***"
+
+
+def test_an_escaped_backtick_begins_no_code() -> None:
+    shown = shown_answer("a", r"\` [1] `x[1]` \\`y[1]`", [Source(1, 1, "d", "T", "", None, "text")])
+
+    assert shown.startswith(r"\` [\[1\]](/sources/a/1) `x[1]` \\`y[1]`")
