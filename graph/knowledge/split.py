@@ -26,6 +26,11 @@ class Chunk:
         return SEPARATOR.join(self.path)
 
     @property
+    def above(self) -> str:
+        """The headings with a line each, the document's title first."""
+        return "\n".join(dict.fromkeys(self.path))
+
+    @property
     def embedded(self) -> str:
         """What the encoder is given: a passage is found by what stands above it, too."""
         return "\n".join(part for part in (self.heading, plain_text(self.text)) if part)

@@ -15,7 +15,7 @@ def test_no_passage_of_the_guide_seems_to_hold_instructions() -> None:
     for page in sorted(GUIDE.rglob("*.md")):
         document = parse_file(page.name, page.read_bytes())
         chunks = split(document, chunk_tokens=settings.knowledge.chunk_tokens, count=encoder.count_tokens)
-        findings = screen.judge([chunk.text for chunk in chunks])
+        findings = screen.judge([chunk.text for chunk in chunks], [chunk.above for chunk in chunks])
         looked_at += len(findings)
         marked += [f"{page.name}: {found.piece}" for found in findings if found.suspicious]
 
