@@ -123,17 +123,38 @@ def load_passage_screen(encoder: Encoder) -> "DocumentScreen":
     return DocumentScreen(encoder)
 
 
-Marks = Callable[[Sequence[str]], Sequence[bool]]
-"""Tells of each text whether it seems to hold instructions. Blocks: call it in a thread."""
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Tells which passages and results of tools seem to hold instructions.
+
+    Attributes:
+        judge: who judges. The name changes when its judgement may.
+        better: names of judges whose marks stand where this one has not judged.
+    """
+
+    judge: str
+    better: frozenset[str]
+    _suspicious: Callable[[Sequence[str], Sequence[str] | None], Sequence[bool]]
+
+    def __call__(self, texts: Sequence[str], above: Sequence[str] | None = None) -> Sequence[bool]:
+        """Whether each text, read below the headings `above` it, is suspicious. Blocks: call it in a thread."""
+        return self._suspicious(texts, above)
 
 
-def marks_for(encoder: Encoder) -> Marks | None:
-    """What marks the passages that seem to hold instructions; None, with a warning, for another encoder."""
+def marks_for(encoder: Encoder) -> Marks:
+    """What marks passages: by their vectors and letters; with a warning for another encoder, by letters alone.
+
+    Raises:
+        ConfigError: the head of the installation is gone.
+    """
+    from graph.guards.documents import LETTERS, judge_of, suspicious_letters
+
+    head = judge_of()
     try:
-        return load_passage_screen(encoder).suspicious
+        return Marks(head, frozenset(), load_passage_screen(encoder).suspicious)
     except ConfigError as error:
-        log.warning("documents are not screened for instructions: %s", error)
-        return None
+        log.warning("documents are screened for instructions by their letters alone: %s", error)
+        return Marks(LETTERS, frozenset({head}), suspicious_letters)
 
 
 def load_personal_data(encoder: Encoder) -> PersonalDataFinder:

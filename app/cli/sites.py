@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cli.keys import operator
 from app.cli.run import CommandFailed, on_database, run, settings_for, used_wrongly
 from app.db.audit import record
-from app.db.crawls import last_crawls
+from app.db.ingestions import last_ingestions
 from app.db.sites import add_site, configure_site, delete_site, list_sites, site_by_name
-from app.db.tables import Crawl, Site
+from app.db.tables import Ingestion, Site
 from app.secret import secret_of
 from app.settings import Settings
 from app.sites.config import SiteConfig, keep_secrets, read_config
@@ -76,46 +76,50 @@ def sources(
 ) -> None:
     """List the web pages that a site reads again and again, and how the last run of each went."""
 
-    async def work(session: AsyncSession) -> tuple[Site, dict[str, Crawl]]:
+    async def work(session: AsyncSession) -> tuple[Site, dict[str, Ingestion]]:
         site = await _site(session, name)
-        return site, await last_crawls(session, site.id)
+        return site, await last_ingestions(session, site.id)
 
-    site, crawls = run(on_database(settings_for(), "parley site sources", work))
+    site, runs = run(on_database(settings_for(), "parley site sources", work))
     for source in _config(site).sources:
-        crawl = crawls.get(source.address)
+        last = runs.get(source.address)
         if as_json:
-            print(json.dumps({"address": source.address, "every": source.every} | _told(crawl)))
+            print(json.dumps({"address": source.address, "every": source.every} | _told(last)))
             continue
-        print(f"{source.address} every {source.every}: {_in_words(crawl)}")
-        for address, reason in crawl.failed if crawl else ():
+        print(f"{source.address} every {source.every}: {_in_words(last)}")
+        for address, reason in last.failed if last else ():
             print(f"  failed: {address}: {reason}")
 
 
-def _told(crawl: Crawl | None) -> dict[str, Any]:
-    if crawl is None:
+def _told(last: Ingestion | None) -> dict[str, Any]:
+    if last is None:
         return {"started_at": None}
     return {
-        "started_at": crawl.started_at.isoformat(),
-        "ended_at": crawl.ended_at and crawl.ended_at.isoformat(),
-        "added": crawl.added,
-        "changed": crawl.changed,
-        "unchanged": crawl.unchanged,
-        "removed": crawl.removed,
-        "failures": crawl.failures,
-        "failed": crawl.failed,
+        "started_at": last.started_at.isoformat(),
+        "ended_at": last.ended_at and last.ended_at.isoformat(),
+        "error": last.error,
+        "seen": last.seen,
+        "added": last.added,
+        "changed": last.changed,
+        "unchanged": last.unchanged,
+        "removed": last.removed,
+        "skipped": last.skipped,
+        "failures": last.failures,
+        "failed": last.failed,
     }
 
 
-def _in_words(crawl: Crawl | None) -> str:
-    if crawl is None:
+def _in_words(last: Ingestion | None) -> str:
+    if last is None:
         return "not read yet; the worker begins within a minute."
-    began = f"{crawl.started_at:%Y-%m-%d %H:%M} UTC"
-    if crawl.ended_at is None:
-        return f"being read since {began}."
-    return (
-        f"read at {began}: {crawl.added} added, {crawl.changed} changed, {crawl.unchanged} unchanged, "
-        f"{crawl.removed} removed, {crawl.failures} failed."
+    began = f"{last.started_at:%Y-%m-%d %H:%M} UTC"
+    if last.ended_at is None:
+        return f"being read since {began}: {last.seen} seen, {last.failures} failed so far."
+    told = (
+        f"read at {began}: {last.added} added, {last.changed} changed, {last.unchanged} unchanged, "
+        f"{last.removed} removed, {last.skipped} skipped, {last.failures} failed."
     )
+    return f"{told} {last.error}" if last.error else told
 
 
 @sites.command("edit")

@@ -2,7 +2,13 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import Protocol
+from urllib.parse import quote
+
+EVERYTHING = ""
+"""What the paths of all documents of a source begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +44,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file, folder or line that cannot be read. A folder's path ends in `/`.
+    """A file, folder or line that cannot be read.
 
-    `conceals` when it may stand for any document of the source, so that none may be taken for gone.
+    It `conceals` the documents whose paths begin so: none of them may be taken for gone. `EVERYTHING` begins all paths.
     """
 
     path: str
     reason: str
-    conceals: bool = False
+    conceals: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +110,19 @@ def too_large(size_bytes: int, limit_bytes: int) -> str:
     """Say that a document is larger than the settings allow."""
     size, limit = f"{size_bytes / 1e6:.1f} MB", f"{limit_bytes / 1e6:.1f} MB"
     return f"It is larger ({size}) than `knowledge.max_document_bytes` allows ({limit})."
+
+
+def is_excluded(path: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a file is to be passed over: a pattern matches its path, or that of a folder above it."""
+    above = PurePosixPath(path)
+    return any(fnmatchcase(each.as_posix(), pattern) for pattern in patterns for each in (above, *above.parents))
+
+
+def unsupported(suffix: str) -> str:
+    """Say that files with such an ending are passed over."""
+    return f"Files {f'of type {suffix}' if suffix else 'without a suffix'} are not supported yet."
+
+
+def address_below(base_url: str | None, path: str) -> str | None:
+    """Where people can read the file of a folder, if the folder is to be read at `base_url`."""
+    return None if base_url is None else f"{base_url.rstrip('/')}/{quote(path)}"

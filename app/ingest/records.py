@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.ingest.items import Found, Item, Problem, too_large
+from app.ingest.items import EVERYTHING, Found, Item, Problem, too_large
 
+RECORDS = ".jsonl"
+MOST_LINES = 2_000_000
+MOST_FAULTS = 1000
+"""Lines of a file that may be bad before it is taken for something else: a small zip can hold millions."""
 STANDARD_INPUT = "standard input"
 
 
@@ -28,58 +32,76 @@ class RecordSource:
         return str(self.file.resolve()) if isinstance(self.file, Path) else STANDARD_INPUT
 
     def items(self) -> Iterator[Found]:
-        """Read the records in their order. A bad line is a problem; the next is read all the same."""
-        seen: set[str] = set()
+        """Read the records in their order."""
         try:
-            for number, line in self._lines():
-                item = line if isinstance(line, Problem) else _record(number, line)
-                if isinstance(item, Item):
-                    if item.path in seen:
-                        item = Problem(item.path, f"Line {number}: an earlier record has this id, too.")
-                    seen.add(item.path)
-                if item is not None:
-                    yield item
+            if isinstance(self.file, Path):
+                with self.file.open("rb") as stream:
+                    yield from read_records(stream, self.max_bytes)
+            else:
+                yield from read_records(self.file, self.max_bytes)
         except OSError as error:
-            yield Problem(self.name, f"The file cannot be read: {error.strerror}.", conceals=True)
+            yield Problem(self.name, f"The file cannot be read: {error.strerror}.", conceals=EVERYTHING)
 
     def covers(self, path: str) -> bool:
         """Every record of a file. A stream may bring only some: what it does not bring is not gone."""
         return isinstance(self.file, Path)
 
-    def _lines(self) -> Iterator[tuple[int, bytes | Problem]]:
-        if isinstance(self.file, Path):
-            with self.file.open("rb") as stream:
-                yield from self._lines_of(stream)
-        else:
-            yield from self._lines_of(self.file)
 
-    def _lines_of(self, stream: BinaryIO) -> Iterator[tuple[int, bytes | Problem]]:
-        number = 0
-        while line := stream.readline(self.max_bytes + 1):
-            number += 1
-            size = len(line)
-            if size <= self.max_bytes:
-                yield number, line
-                continue
-            while not line.endswith(b"\n") and (line := stream.readline(self.max_bytes)):
-                size += len(line)
-            yield number, Problem(f"line {number}", too_large(size, self.max_bytes), conceals=True)
+def read_records(stream: BinaryIO, max_bytes: int, place: str = "") -> Iterator[Found]:
+    """Read records in their order. A bad line is a problem; the next is read all the same.
+
+    Args:
+        stream: the lines.
+        max_bytes: a longer line is refused, and never held.
+        place: what the records' paths begin with, before their ids.
+
+    Raises:
+        OSError: the stream cannot be read on; what kind of stream it is may add others.
+    """
+    seen: set[str] = set()
+    faults = 0
+    for number, line in _lines(stream, max_bytes, place):
+        if number > MOST_LINES or faults > MOST_FAULTS:
+            much = f"more than {MOST_LINES} lines" if number > MOST_LINES else f"more than {MOST_FAULTS} bad lines"
+            yield Problem(f"{place}line {number}", f"The file has {much}; the rest was not read.", conceals=place)
+            return
+        item = line if isinstance(line, Problem) else _record(number, line, place)
+        if isinstance(item, Item):
+            if item.path in seen:
+                item = Problem(item.path, f"Line {number}: an earlier record has this id, too.")
+            seen.add(item.path)
+        faults += isinstance(item, Problem)
+        if item is not None:
+            yield item
 
 
-def _record(number: int, line: bytes) -> Item | Problem | None:
+def _lines(stream: BinaryIO, max_bytes: int, place: str) -> Iterator[tuple[int, bytes | Problem]]:
+    number = 0
+    while line := stream.readline(max_bytes + 1):
+        number += 1
+        size = len(line)
+        if size <= max_bytes:
+            yield number, line
+            continue
+        while not line.endswith(b"\n") and (line := stream.readline(max_bytes)):
+            size += len(line)
+        yield number, Problem(f"{place}line {number}", too_large(size, max_bytes), conceals=place)
+
+
+def _record(number: int, line: bytes, place: str) -> Item | Problem | None:
     if not line.strip():
         return None
-    where = f"line {number}"
+    where = f"{place}line {number}"
     try:
         record: Any = json.loads(line)
     except (ValueError, RecursionError):
-        return Problem(where, "The line is not valid JSON.", conceals=True)
+        return Problem(where, "The line is not valid JSON.", conceals=place)
     if not isinstance(record, dict):
-        return Problem(where, "The line is not a JSON object.", conceals=True)
+        return Problem(where, "The line is not a JSON object.", conceals=place)
     key = record.get("id")
     if isinstance(key, bool) or not isinstance(key, str | int) or not _storable(str(key)) or not str(key).strip():
-        return Problem(where, "The record has no `id`.", conceals=True)
-    path = str(key)
+        return Problem(where, "The record has no `id`.", conceals=place)
+    path = f"{place}{key}"
     title, text, url = record.get("title") or "", record.get("text"), record.get("url") or None
     if not isinstance(text, str) or not text.strip():
         return Problem(path, f"Line {number}: the record has no `text`.")

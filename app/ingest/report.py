@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 class IngestReport:
     """Counts of documents, and what could not be read and why. `chunks` counts the passages that were written.
 
-    `encoded` counts the passages that were there and that the encoder had not seen. `marked` names the documents that
-    seem to hold instructions to the assistant.
+    `seen` counts the files, pages and records that were looked at. `encoded` counts the passages that were there and
+    that the encoder had not seen. `marked` names the documents that seem to hold instructions to the assistant.
     """
 
+    seen: int = 0
     added: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -25,6 +26,11 @@ class IngestReport:
     def documents(self) -> int:
         """Documents that were read or found unchanged."""
         return self.added + self.changed + self.unchanged
+
+    def add(self, other: "IngestReport") -> None:
+        """Count what another one counts, too."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import httpx
 
 from app.ingest.fetch import NOTHING_KNOWN, Fetcher, FetchFailed, Page, unpacked
-from app.ingest.items import Found, Item, Problem, Skipped, Unchanged, Validators
+from app.ingest.items import EVERYTHING, Found, Item, Problem, Skipped, Unchanged, Validators
 from app.ingest.sitemap import MOST_ADDRESSES, NoSitemap, Sitemap, read_sitemap
 from graph.knowledge.parse import DOCX, MARKDOWN, PDF, TABLES
 
@@ -86,11 +86,11 @@ class WebSource:
                     raise page
                 sitemap = self._sitemap(address, page)
             except FetchFailed as failed:
-                yield Problem(address, str(failed), conceals=True)
+                yield Problem(address, str(failed), conceals=EVERYTHING)
                 continue
             if sitemap is None:
                 found = self._item(address, page)
-                yield Problem(address, found.reason, conceals=True) if isinstance(found, Skipped) else found
+                yield Problem(address, found.reason, conceals=EVERYTHING) if isinstance(found, Skipped) else found
                 continue
             async for each in self._listed(address, sitemap):
                 if isinstance(each, str):
@@ -118,19 +118,19 @@ class WebSource:
         while waiting:
             place, sitemap = waiting.popleft()
             if not sitemap.pages and not sitemap.sitemaps:
-                yield Problem(place, "The sitemap names no page.", conceals=True)
+                yield Problem(place, "The sitemap names no page.", conceals=EVERYTHING)
             for named in sitemap.pages:
                 count += 1
                 if count > MOST_ADDRESSES:
                     reason = f"Its sitemaps name more than {MOST_ADDRESSES} pages; ingest them one by one."
-                    yield Problem(address, reason, conceals=True)
+                    yield Problem(address, reason, conceals=EVERYTHING)
                     return
                 own = _of_one_site(place, named)
                 yield named if own else Skipped(named, "It is of another site than its sitemap.")
             more = [each for each in sitemap.sitemaps if each not in seen]
             seen.update(more)
             if len(seen) > MOST_SITEMAPS:
-                yield Problem(address, f"It leads to more than {MOST_SITEMAPS} sitemaps.", conceals=True)
+                yield Problem(address, f"It leads to more than {MOST_SITEMAPS} sitemaps.", conceals=EVERYTHING)
                 return
             async for each, page in self._fetched([each for each in more if _of_one_site(place, each)]):
                 try:
@@ -138,7 +138,7 @@ class WebSource:
                         raise page
                     waiting.append((each, self._sitemap(each, page) or Sitemap()))
                 except FetchFailed as failed:
-                    yield Problem(each, str(failed), conceals=True)
+                    yield Problem(each, str(failed), conceals=EVERYTHING)
 
     def _sitemap(self, address: str, page: Page) -> Sitemap | None:
         """The sitemap that a page is; None if it is a page.

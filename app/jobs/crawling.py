@@ -7,7 +7,7 @@ from procrastinate import App, Blueprint, JobContext
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.db.crawls import Outcome, Plan, crawl_begins, crawl_ended, due_crawls, forget_crawls
+from app.db.ingestions import Plan, due_sources, forget_unplanned
 from app.db.sites import list_sites, site_by_name
 from app.db.tables import Site
 from app.ingest import ingest
@@ -52,10 +52,10 @@ async def queue_crawls(app: App, engine: AsyncEngine) -> int:
             except SiteRefused:
                 log.warning("a site's configuration cannot be read", extra={"site": site.name})
                 continue
-            removed = await forget_crawls(session, site.id, plans)
+            removed = await forget_unplanned(session, site.id, plans)
             if removed:
                 log.info("a source was taken out", extra={"site": site.name, "documents": removed})
-            for address in await due_crawls(session, site.id, plans):
+            for address in await due_sources(session, site.id, plans):
                 job = app.configure_task(CRAWL, lock="crawl", queueing_lock=f"crawl {site.id} {address}")
                 with suppress(AlreadyEnqueued):
                     await job.defer_async(site=site.name, address=address)
@@ -66,25 +66,21 @@ async def queue_crawls(app: App, engine: AsyncEngine) -> int:
 async def crawl(engine: AsyncEngine, settings: Settings, encoder: Encoder, site_name: str, address: str) -> None:
     """Bring the documents of a source up to date, if it is still named and still due."""
     sessions = async_sessionmaker(engine, expire_on_commit=False)
-    async with sessions.begin() as session:
+    async with sessions() as session:
         site = await site_by_name(session, site_name)
         plans = {} if site is None else _plans(site)
-        if site is None or address not in plans or address not in await due_crawls(session, site.id, plans):
+        if site is None or address not in plans or address not in await due_sources(session, site.id, plans):
             return
-        plan = plans[address]
-        await crawl_begins(session, site.id, address, plan)
     report = await ingest(
         sessions,
         encoder,
         settings.knowledge,
         site=site.name,
         pages=[Pages(address, (address,))],
-        audience=plan.audience,
+        audience=plans[address].audience,
         screen=marks_for(encoder),
+        planned=True,
     )
-    outcome = Outcome(report.added, report.changed, report.unchanged, report.removed, report.failed)
-    async with sessions.begin() as session:
-        await crawl_ended(session, site.id, address, outcome)
     log.info(
         "a source was read",
         extra={"site": site.name, "documents": report.documents, "failures": len(report.failed)},

@@ -2,6 +2,9 @@
 
 import io
 import struct
+import subprocess
+import sys
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -10,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from app.ingest.archive import ArchiveSource
-from app.ingest.files import file_source
+from app.ingest.files import Given, source_at
 from app.ingest.items import Item, Problem, Skipped, Source
 from app.ingest.parser import Parser
+from app.ingest.records import MOST_FAULTS
 from graph.knowledge.document import ParseError
 from tests.pdf import line, pdf
 from tests.word import docx, paragraph
@@ -51,6 +55,30 @@ def overlapping() -> bytes:
     second = data.index(b"PK\x01\x02", first + 4)
     data[second + 42 : second + 46] = struct.pack("<I", 0)
     return bytes(data)
+
+
+def all_directory(files: int, *, says: int | None = None, long: bool = False, locates: int | None = None) -> bytes:
+    """A zip that holds nothing but its directory. Its end says how many files that has, in either of its two forms.
+
+    Args:
+        says: another number of files than there are.
+        long: the form for large archives.
+        locates: another place of the long form's record than it has.
+    """
+    said = files if says is None else says
+    fixed = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, *[0] * 7, len("000000.md"), *[0] * 6)
+    directory = b"".join(fixed + b"%06d.md" % number for number in range(files))
+    if not long:
+        return directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, said, said, len(directory), 0, 0)
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, said, said, len(directory), 0)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, len(directory) if locates is None else locates, 1)
+    return directory + record + locator + b"PK\x05\x06" + b"\xff" * 16 + b"\x00\x00"
+
+
+def wide_directory() -> bytes:
+    """A zip whose directory takes far more room than its two files need."""
+    size = 25_000_000
+    return bytes(size) + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 2, 2, size, 0, 0)
 
 
 def bomb_pdf() -> bytes:
@@ -99,6 +127,21 @@ HOSTILE_ARCHIVES = [
     pytest.param(lying_about_its_size, "a.md", r"broken|larger", id="a bomb that says it is small"),
     pytest.param(overlapping, "a.zip", "over one another", id="files over one another"),
     pytest.param(lambda: b"PK\x03\x04" + b"\xff" * 500, "a.zip", "broken", id="noise"),
+    pytest.param(lambda: all_directory(60_000), "a.zip", "holds 60000 files", id="too many files"),
+    pytest.param(lambda: all_directory(400_000, long=True), "a.zip", "holds 400000 files", id="far too many files"),
+    pytest.param(lambda: all_directory(60_000, says=1), "a.zip", "says that it holds fewer", id="files not told of"),
+    pytest.param(
+        lambda: all_directory(60_000, says=1, long=True), "a.zip", "says that it holds fewer", id="not told of, long"
+    ),
+    pytest.param(lambda: all_directory(3, long=True, locates=0), "a.zip", "broken", id="read in two ways"),
+    pytest.param(wide_directory, "a.zip", "directory is larger", id="a huge directory"),
+]
+FORBIDDEN = [
+    pytest.param("os.fork()", "BlockingIOError", id="another process"),
+    pytest.param("os.posix_spawn('/bin/true', ['true'], {})", "BlockingIOError", id="another program"),
+    pytest.param("threading.Thread(target=print).start()", "RuntimeError", id="a thread"),
+    pytest.param("os.write(os.open(sys.argv[1], os.O_WRONLY), b'x')", "OSError|PermissionError", id="a file"),
+    pytest.param("bytearray(2_000_000_000)", "MemoryError", id="memory"),
 ]
 
 
@@ -126,7 +169,7 @@ def test_a_hostile_file_is_named_and_the_next_is_read(
     (tmp_path / "z.md").write_text(GOOD)
 
     with Parser(parse_s=30, memory_bytes=1_000_000_000) as parser:
-        texts, reasons = read(file_source(tmp_path, (), MAX_BYTES), parser)
+        texts, reasons = read(source_at(tmp_path, (), Given(MAX_BYTES)), parser)
 
     assert texts == {"z.md": "Open from nine to five."}
     assert list(reasons) == [name]
@@ -160,6 +203,47 @@ def test_the_good_files_of_an_archive_are_read_beside_bad_ones(tmp_path: Path) -
     assert reasons == {"../evil.md": "The path leads out of the archive."}
 
 
+def test_an_archive_with_far_too_many_files_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(all_directory(400_000, long=True))
+
+    tracemalloc.start()
+    found = list(ArchiveSource(tmp_path / "a.zip", MAX_BYTES).items())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(found) == 1
+    assert peak < 1_000_000
+
+
+def test_millions_of_bad_lines_in_a_small_archive_are_given_up(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(packed({"a.jsonl": b"x\n" * 500_000}))
+
+    found = list(ArchiveSource(tmp_path / "a.zip", MAX_BYTES).items())
+
+    assert len(found) == MOST_FAULTS + 2
+    assert all(isinstance(each, Problem) and each.conceals == "a.jsonl/" for each in found)
+
+
+@pytest.mark.parametrize(("tried", "refused"), FORBIDDEN)
+def test_what_reads_documents_may_do_nothing_else(tmp_path: Path, tried: str, refused: str) -> None:
+    file = tmp_path / "there.txt"
+    file.write_text("")
+    program = f"""
+import os, sys, threading
+from graph.knowledge.parse_program import limit
+limit(1_000_000_000)
+try:
+    {tried}
+    sys.stderr.write("nothing")
+except BaseException as error:
+    sys.stderr.write(type(error).__name__)
+"""
+    ran = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=False)
+
+    assert_matches(ran.stderr, f"^(?:{refused})$")
+    assert file.read_text() == ""
+
+
 def test_scripts_of_pages_and_pdfs_are_neither_run_nor_kept(tmp_path: Path) -> None:
     page = "<main><p onclick='evil()'>Open.</p><script>evil()</script><svg onload='evil()'/></main>"
     (tmp_path / "a.html").write_text(page)
@@ -167,7 +251,7 @@ def test_scripts_of_pages_and_pdfs_are_neither_run_nor_kept(tmp_path: Path) -> N
     (tmp_path / "c.html").write_text("<div>" * 100_000 + "Deep down." + "</div>" * 100_000)
 
     with Parser() as parser:
-        texts, _ = read(file_source(tmp_path, (), MAX_BYTES), parser)
+        texts, _ = read(source_at(tmp_path, (), Given(MAX_BYTES)), parser)
 
     assert texts == {"a.html": "Open.", "b.pdf": "Closed.", "c.html": "Deep down."}
 

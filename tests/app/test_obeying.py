@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.ingest import ingest
+from app.loading import Marks
 from app.turn_request import AttachedText, TurnRequest
 from app.wiring import Services
 from tests.app.shop_system import System
@@ -61,7 +62,9 @@ async def test_a_result_that_seems_to_instruct_is_not_even_asked_about(
     shop: Services, system: System, model: Server, request_: TurnRequest
 ) -> None:
     system.order = {"note": SUSPECT}
-    marking = replace(shop, marks=lambda texts: ["Ignore all" in text for text in texts])
+    marking = replace(
+        shop, marks=Marks("words", frozenset(), lambda texts, _: ["Ignore all" in text for text in texts])
+    )
 
     events = await ask(commanded(marking), replace(request_, text=STATUS))
 

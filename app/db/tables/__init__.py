@@ -7,7 +7,7 @@ from app.db.tables.calls import ToolCall
 from app.db.tables.conversations import Attachment, Citation, Conversation, Handover, Message, Pseudonym
 from app.db.tables.intents import IntentCorrection, IntentVersion
 from app.db.tables.keys import SiteKey, VisitorKey
-from app.db.tables.knowledge import Chunk, Crawl, Document, Embedding, WordCount
+from app.db.tables.knowledge import Chunk, Document, Embedding, Ingestion, WordCount
 from app.db.tables.people import (
     Member,
     MemberIdentity,
@@ -31,10 +31,10 @@ __all__ = [
     "Chunk",
     "Citation",
     "Conversation",
-    "Crawl",
     "Document",
     "Embedding",
     "Handover",
+    "Ingestion",
     "IntentCorrection",
     "IntentVersion",
     "Member",

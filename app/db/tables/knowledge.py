@@ -137,23 +137,30 @@ class Embedding(Base):
     vector: Mapped[Any] = mapped_column(HALFVEC())
 
 
-class Crawl(Base):
-    """The last run of a source of web pages that a site's configuration names.
+class Ingestion(Base):
+    """The last run of a source of documents, or the one under way.
 
-    `audience` is what the configuration said then. `failed` holds pairs of what could not be read and why, the first of
-    `failures`. `ended_at` is null while it runs.
+    `audience` is whom its documents were for then; `planned`, whether the site's configuration names it. `told_at` is
+    when the run last said how far it was; `ended_at` is null until it has ended, and `error` says why it broke off.
+    `failed` holds pairs of what could not be read and why, the first of `failures`.
     """
 
-    __tablename__ = "crawls"
+    __tablename__ = "ingestions"
 
     site_id: Mapped[int] = mapped_column(ForeignKey("sites.id", ondelete="CASCADE"), primary_key=True)
-    address: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    planned: Mapped[bool] = mapped_column(server_default=false())
     audience: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     started_at: Mapped[datetime]
+    told_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    seen: Mapped[int] = mapped_column(server_default="0")
     added: Mapped[int] = mapped_column(server_default="0")
     changed: Mapped[int] = mapped_column(server_default="0")
     unchanged: Mapped[int] = mapped_column(server_default="0")
     removed: Mapped[int] = mapped_column(server_default="0")
+    skipped: Mapped[int] = mapped_column(server_default="0")
+    chunks: Mapped[int] = mapped_column(server_default="0")
     failures: Mapped[int] = mapped_column(server_default="0")
     failed: Mapped[list[list[str]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))

@@ -2,14 +2,13 @@
 
 import asyncio
 import tomllib
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.crawls import Outcome, Plan, crawl_begins, crawl_ended
+from app.db.ingestions import Counts, ingestion_begins, ingestion_told
 from app.db.sites import site_by_name
 from app.sites.config import HIDDEN
 from tests.app.cli.conftest import Parley
@@ -142,15 +141,18 @@ def test_sources_are_listed_with_how_their_last_run_went(
         async with sessions.begin() as session:
             site = await site_by_name(session, "shop")
             assert site is not None
-            await crawl_begins(session, site.id, "https://a.example/b", Plan(timedelta(days=7)))
-            outcome = Outcome(3, 2, 1, 0, [("https://a.example/c", "The page is gone (status 404).")])
-            await crawl_ended(session, site.id, "https://a.example/b", outcome)
+            await ingestion_begins(session, site.id, "https://a.example/b", (), planned=True)
+            failed = [("https://a.example/c", "The page is gone (status 404).")]
+            counts = Counts(
+                seen=9, added=3, changed=2, unchanged=1, skipped=2, failed=failed, error="It was interrupted."
+            )
+            await ingestion_told(session, site.id, "https://a.example/b", counts, ended=True)
 
     asyncio.run(read())
     said = shop("site", "sources", "shop").out
     told = shop("site", "sources", "shop", "--json").lines
 
     assert "https://a.example/map.xml every 24h: not read yet" in said
-    assert "3 added, 2 changed, 1 unchanged, 0 removed, 1 failed." in said
+    assert "3 added, 2 changed, 1 unchanged, 0 removed, 2 skipped, 1 failed. It was interrupted." in said
     assert "  failed: https://a.example/c: The page is gone (status 404)." in said
     assert [line["started_at"] is None for line in told] == [True, False]

@@ -1,6 +1,6 @@
 """Sources of a site's configuration: read when they are due, and gone when they are taken out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +8,15 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.db.crawls import last_crawls
+from app.db.ingestions import last_ingestions
 from app.db.sites import add_site, site_by_name
-from app.db.tables import Crawl, Document, Site
+from app.db.tables import Document, Ingestion, Site
+from app.ingest import ingest
+from app.ingest.web import Pages
 from app.jobs.crawling import crawl, queue_crawls
 from app.jobs.worker import job_app
 from app.settings import Knowledge, Settings
+from graph.context import FloatArray
 from tests.app.jobs.test_worker import until_empty, worker
 from tests.app.website import Website, serving
 from tests.graph.scripted import WordEncoder
@@ -49,16 +52,16 @@ class Shop:
             found = await session.execute(select(Document.path, Document.audience).order_by(Document.path))
         return {path.removeprefix(self.website.url()): audience for path, audience in found}
 
-    async def last(self, path: str) -> Crawl:
+    async def last(self, path: str) -> Ingestion:
         async with self.sessions() as session:
             site = await site_by_name(session, "shop")
             assert site is not None
-            return (await last_crawls(session, site.id))[self.website.url(path)]
+            return (await last_ingestions(session, site.id))[self.website.url(path)]
 
     async def later(self, hours: int) -> None:
         """Let all runs have begun that much earlier."""
         async with self.sessions.begin() as session:
-            await session.execute(update(Crawl).values(started_at=Crawl.started_at - timedelta(hours=hours)))
+            await session.execute(update(Ingestion).values(started_at=Ingestion.started_at - timedelta(hours=hours)))
 
 
 @pytest.fixture
@@ -152,12 +155,42 @@ async def test_a_run_that_died_is_begun_again(shop: Shop) -> None:
     await shop.sources({"address": "/a", "every": "7d"})
     await shop.read("/a")
     async with shop.sessions.begin() as session:
-        await session.execute(update(Crawl).values(ended_at=None))
+        await session.execute(update(Ingestion).values(ended_at=None))
     assert await shop.queue() == 0
 
     await shop.later(1)
 
     assert await shop.queue() == 1
+
+
+async def test_a_run_that_broke_off_is_begun_again_and_says_why(shop: Shop) -> None:
+    await shop.sources({"address": "/a", "every": "7d"})
+
+    class Broken(WordEncoder):
+        """Encodes nothing."""
+
+        def encode(self, texts: Sequence[str]) -> FloatArray:
+            raise RuntimeError("asked to")
+
+    with pytest.raises(RuntimeError):
+        await crawl(shop.engine, SETTINGS, Broken(), "shop", shop.website.url("/a"))
+
+    assert (await shop.last("/a")).error == "It broke off (RuntimeError)."
+    assert await shop.queue() == 0
+    await shop.later(1)
+    assert await shop.queue() == 1
+
+
+async def test_what_was_ingested_by_hand_stays_when_no_source_names_it(shop: Shop) -> None:
+    await shop.sources({"address": "/b"})
+    pages = [Pages(shop.website.url("/a"), (shop.website.url("/a"),))]
+    await ingest(shop.sessions, WordEncoder(), SETTINGS.knowledge, site="shop", pages=pages)
+    await shop.read("/b")
+    await shop.sources()
+
+    await shop.queue()
+
+    assert list(await shop.documents()) == ["/a"]
 
 
 async def test_a_site_that_cannot_be_read_stops_no_other_and_loses_nothing(shop: Shop) -> None:
