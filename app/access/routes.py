@@ -102,6 +102,7 @@ ROUTES = (
     _route("GET", "/staff", "member"),
     _route("GET", "/staff/sites/{site}", "member", "path"),
     _route("GET", "/staff/sites/{site}/preview", "member", "path"),
+    _route("GET", "/staff/sites/{site}/knowledge", "member", "path"),
     _route("PUT", "/staff/sites/{site}/traces/{trace}/intent", "member", "path"),
     _route("PUT", "/staff/sites/{site}/traces/{trace}/false-alarm", "member", "path"),
     _route("PUT", "/staff/sites/{site}/traces/{trace}/give-again", "member", "path"),

@@ -18,6 +18,7 @@ from app.staff.cache import add_cache
 from app.staff.desk import Desk
 from app.staff.door import add_door
 from app.staff.intents import add_intents
+from app.staff.knowledge import add_knowledge
 from app.staff.members import add_members
 from app.staff.openid import add_openid
 from app.staff.refusals import Elsewhere, NotShown, not_found
@@ -47,6 +48,7 @@ def staff_routes(services: Services) -> APIRouter:
     add_openid(router, desk)
     add_second_factor(router, desk)
     add_sites(router, desk)
+    add_knowledge(router, desk)
     add_intents(router, desk)
     add_reveal(router, desk)
     add_screening(router, desk)

@@ -36,15 +36,6 @@ def add_sites(router: APIRouter, desk: Desk) -> None:
         except ConfigError:
             return None
 
-    async def theirs(visit: Visit, name: str) -> SiteView:
-        try:
-            site = await desk.services.sites.named(name)
-        except ConfigError as error:
-            raise NotShown(HTTPStatus.CONFLICT, "This site cannot be shown", str(error)) from None
-        if site is None or not visit.principal.may_see(site.id):
-            raise not_found()
-        return site
-
     @router.get("/staff")
     async def home(request: Request) -> Response:
         visit = await desk.visit(request)
@@ -56,12 +47,27 @@ def add_sites(router: APIRouter, desk: Desk) -> None:
     @router.get("/staff/sites/{site}")
     async def site(request: Request, site: str) -> Response:
         visit = await desk.visit(request)
-        found = await theirs(visit, site)
+        found = await site_for(desk, visit, site)
         week = list(zip(DAYS, found.config.hours.week, strict=True))
         return desk.render("site.html", request, visit, site=found, week=week, snippet=snippet(request, found.name))
 
     @router.get("/staff/sites/{site}/preview")
     async def preview(request: Request, site: str) -> Response:
         visit = await desk.visit(request)
-        found = await theirs(visit, site)
+        found = await site_for(desk, visit, site)
         return desk.render("preview.html", request, visit, policy=PREVIEW_POLICY, site=found)
+
+
+async def site_for(desk: Desk, visit: Visit, name: str) -> SiteView:
+    """A site that the visitor may see.
+
+    Raises:
+        NotShown: there is none of that name for them, or its configuration cannot be read.
+    """
+    try:
+        site = await desk.services.sites.named(name)
+    except ConfigError as error:
+        raise NotShown(HTTPStatus.CONFLICT, "This site cannot be shown", str(error)) from None
+    if site is None or not visit.principal.may_see(site.id):
+        raise not_found()
+    return site

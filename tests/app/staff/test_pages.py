@@ -29,10 +29,12 @@ PAGES = {
     "/staff/members/{id}": {"admin"},
     "/staff/sites/shop": {"shop", "admin"},
     "/staff/sites/shop/preview": {"shop", "admin"},
+    "/staff/sites/shop/knowledge": {"shop", "admin"},
     "/staff/sites/club": {"club", "admin"},
     "/staff/sites/club/preview": {"club", "admin"},
     "/staff/sites/nowhere": set(),
     "/staff/sites/nowhere/preview": set(),
+    "/staff/sites/nowhere/knowledge": set(),
 }
 
 
