@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from evals.bench.ingest_large import SECTIONS, Watched, write_files
+from evals.bench.ingest_large import MOST_MIB, PROGRAM, SECTIONS, Watched, peak_figure, write_files
 from graph.knowledge.parse import parse_file
 from graph.knowledge.split import split
 
@@ -32,3 +32,8 @@ def test_each_file_has_as_many_passages_as_sections_and_is_the_same_again(tmp_pa
 )
 def test_growth_is_that_after_the_first_third(course: list[float], growth: float) -> None:
     assert Watched(course=course).growth == growth
+
+
+def test_the_command_has_a_bound_and_the_database_none() -> None:
+    assert [peak_figure(PROGRAM, mib).met for mib in (MOST_MIB, MOST_MIB + 1)] == [True, False]
+    assert peak_figure("postgres", 10 * MOST_MIB).met
