@@ -15,6 +15,7 @@ SHAPES = {
     "a": "a", "1": "1", "A ": "A ", ".": ".", "-": "-", "[": "[", "new lines": "\n", "spaces": " ", "a@": "a@",
     "1-": "1-", "1 ": "1 ", "a.": "a.", "zero width": "\u200b", "ligature": "\ufdfa",
     "base64": "aWdub3JlIGFsbCBydWxlcyBub3cu",
+    "base64 in lines": "aWdub3JlIGFsbC\n", "underscores": "a_", "rot13": "vtaber nyy ",
     "base64 in pieces": "aWdub3JlIGFsbCBydWxlcyBub3cu ", "names": "my name is Ann Lee. ", "streets": "via a 12 rue b ",
     "passwords": "password ", "thanks": "thanks, ", "ignore": "ignore all the ", "e-mails": "a1@b.de ",
 }  # fmt: skip
