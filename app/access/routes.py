@@ -104,7 +104,7 @@ ROUTES = (
     _route("GET", "/staff/sites/{site}/preview", "member", "path"),
     _route("GET", "/staff/sites/{site}/knowledge", "member", "path"),
     _route("PUT", "/staff/sites/{site}/traces/{trace}/intent", "member", "path"),
-    _route("PUT", "/staff/sites/{site}/traces/{trace}/false-alarm", "member", "path"),
+    _route("PUT POST", "/staff/sites/{site}/traces/{trace}/false-alarm", "member", "path"),
     _route("PUT", "/staff/sites/{site}/traces/{trace}/give-again", "member", "path"),
     _route("GET", "/staff/sites/{site}/attention", "member", "path"),
     _route("POST", "/staff/sites/{site}/conversations/{conversation}/reveal", "admin", "path"),

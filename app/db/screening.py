@@ -14,9 +14,10 @@ from app.db.tables import Score, Trace
 
 FALSE_ALARM = "false_alarm"
 """Name of the score by which staff judge a screening: 1 for a false alarm, 0 for an attack."""
-Attention = Literal["blocked", "only_noted", "leak", "contained"]
-"""Why staff should look at a turn: it was refused, or would have been; its answer repeated the instructions; or a tool
-was not called because a text that seems to instruct may have made the model call it."""
+Attention = Literal["blocked", "only_noted", "file", "leak", "contained"]
+"""Why staff should look at a turn: it was refused, or would have been; a file that came with it seems to instruct; its
+answer repeated the instructions; or a tool was not called because a text that seems to instruct may have made the model
+call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,11 @@ async def label_screening(session: AsyncSession, site_id: int, trace_id: UUID, *
 async def harmless_scores(session: AsyncSession, site_id: int, *, since: datetime) -> Sequence[float]:
     """Return the scores of a site's messages that count as harmless.
 
-    Those that were let through or only noted, unless staff called them attacks, and those that staff called false
-    alarms.
+    Those that gave staff no reason to look, or were only noted, unless staff called them attacks, and those that staff
+    called false alarms.
     """
-    let_through = Trace.details["attention"].astext.is_distinct_from("blocked")
+    attention = Trace.details["attention"].astext
+    unobtrusive = attention.is_(None) | (attention == "only_noted")
     rows = await session.scalars(
         select(Trace.details["injection"]["score"].as_float())
         .outerjoin(Score, _label())
@@ -100,7 +102,7 @@ async def harmless_scores(session: AsyncSession, site_id: int, *, since: datetim
             Trace.site_id == site_id,
             Trace.started_at >= since,
             Trace.details.has_key("injection"),
-            (let_through & Score.value.is_distinct_from(0.0)) | (Score.value == 1.0),
+            (unobtrusive & Score.value.is_distinct_from(0.0)) | (Score.value == 1.0),
         )
     )
     return rows.all()

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select
 
-from app.db.screening import harmless_scores, needing_attention
+from app.db.screening import harmless_scores, label_screening, needing_attention
 from app.db.sites import configure_site, site_by_name
 from app.db.tables import AuditRecord, Trace
 from app.sites.config import SiteRefused, read_config
@@ -113,6 +113,76 @@ async def test_what_staff_call_a_false_alarm_counts_as_harmless(
         assert await session.scalar(select(Trace.id).where(Trace.id == trace)) == trace
     listed = (await hers.http.get("/staff/sites/shop/attention", headers=as_json)).json()
     assert listed[0]["false_alarm"] is True
+
+
+async def test_staff_see_on_a_page_what_was_stopped_and_say_what_it_was(
+    services: Services, request_: TurnRequest, browser: Callable[[], Person]
+) -> None:
+    await said_to(suspicious(services), request_)
+    await member(services, "anna@shop.example", "staff", "shop")
+    await member(services, "otto@other.example", "staff", "other")
+    hers, his = browser(), browser()
+    await hers.sign_in("anna@shop.example")
+    await his.sign_in("otto@other.example")
+
+    assert "turns to look at" in await hers.go("/staff/sites/shop")
+    shown = await hers.go("/staff/sites/shop/attention")
+    expected = ("The message was refused", "message 0.99, scripted", "False alarm", "Attack")
+    assert all(words in shown for words in expected)
+    assert "There are no earlier ones" in await hers.go("/staff/sites/shop/attention?before=2020-01-01T00:00:00Z")
+    await hers.go("/staff/sites/shop/attention?before=yesterday")
+    assert hers.status == 400
+    await his.go("/staff/sites/shop/attention")
+    assert his.status == 404
+
+    async with services.sessions() as session:
+        trace = await session.scalar(select(Trace.id))
+    path = f"/staff/sites/shop/traces/{trace}/false-alarm"
+    for value, words, harmless in (("true", "a false alarm", [0.99]), ("false", "an attack", [])):
+        await hers.go("/staff/sites/shop/attention")
+        said_then = await hers.send(path, false_alarm=value, before="")
+        assert (hers.path, f"Noted as {words}." in said_then) == ("/staff/sites/shop/attention", True)
+        async with services.sessions() as session:
+            assert list(await harmless_scores(session, request_.site_id, since=LONG_AGO)) == harmless
+    assert hers.page.text.count('name="false_alarm"') == 1, "only what was not said yet can be said"
+    await hers.send(path, false_alarm="perhaps")
+    assert hers.status == 404
+    await his.go("/staff/account")
+    await his.send(path, false_alarm="true")
+    assert his.status == 404
+    await hers.go("/staff/account")
+    without_token = await hers.http.post(path, data={"false_alarm": "true"})
+    assert without_token.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("attention", "harmless"),
+    [
+        (None, True),
+        ("only_noted", True),
+        ("blocked", False),
+        ("file", False),
+        ("leak", False),
+        ("contained", False),
+    ],
+)
+async def test_only_turns_without_harm_count_as_harmless_unless_staff_say_so(
+    services: Services, request_: TurnRequest, attention: str | None, harmless: bool
+) -> None:
+    await said_to(services, request_)
+    async with services.sessions.begin() as session:
+        trace = (await session.scalars(select(Trace))).one()
+        trace.details = trace.details | ({"attention": attention} if attention else {})
+
+    async def scores(label: bool | None = None) -> list[float]:
+        async with services.sessions.begin() as session:
+            if label is not None:
+                assert await label_screening(session, request_.site_id, trace.id, false_alarm=label)
+            return list(await harmless_scores(session, request_.site_id, since=LONG_AGO))
+
+    assert await scores() == ([0.01] if harmless else [])
+    assert await scores(True) == [0.01]
+    assert await scores(False) == []
 
 
 @pytest.mark.parametrize("wrong", [{"screening": "off"}, {"screening_threshold": 1.0}])
