@@ -8,7 +8,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.settings_models import Hosted, Local, Model
 from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
 from graph.errors import ConfigError
+from graph.guards.letters import LETTERS, marked_by_letters
 
 if TYPE_CHECKING:
     from graph.encoder.hosted import HostedEncoder
@@ -112,20 +113,23 @@ def load_injection(settings: Settings, encoder: Encoder) -> InjectionScreen:
     return InjectionHead(encoder, threshold=settings.guards.injection_threshold)
 
 
-def load_passage_screen(encoder: Encoder) -> "DocumentScreen":
+def load_passage_screen(encoder: Encoder, threshold: float | None = None) -> "DocumentScreen":
     """Load the screen for instructions in passages, which reads this encoder's vectors.
+
+    Args:
+        threshold: in log-odds; by default the one that was fitted with it.
 
     Raises:
         ConfigError: it was trained for another encoder.
     """
     from graph.guards.documents import DocumentScreen
 
-    return DocumentScreen(encoder)
+    return DocumentScreen(encoder, threshold=threshold)
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """Tells which passages and results of tools seem to hold instructions.
+class NamedMarks:
+    """Tells which texts seem to hold instructions, and who says so.
 
     Attributes:
         judge: who judges. The name changes when its judgement may.
@@ -141,20 +145,26 @@ class Marks:
         return self._suspicious(texts, above)
 
 
-def marks_for(encoder: Encoder) -> Marks:
-    """What marks passages: by their vectors and letters; with a warning for another encoder, by letters alone.
+BY_LETTERS = NamedMarks(LETTERS, frozenset(), marked_by_letters)
+
+
+def marks_for(encoder: Encoder, threshold: float | None = None) -> NamedMarks:
+    """What marks texts: by their vectors and letters; with a warning for another encoder, by letters alone.
+
+    Args:
+        threshold: log-odds from which the head is believed; by default those that were fitted with it.
 
     Raises:
         ConfigError: the head of the installation is gone.
     """
-    from graph.guards.documents import LETTERS, judge_of, suspicious_letters
+    from graph.guards.documents import judge_of
 
     head = judge_of()
     try:
-        return Marks(head, frozenset(), load_passage_screen(encoder).suspicious)
+        return NamedMarks(head, frozenset(), load_passage_screen(encoder, threshold).suspicious)
     except ConfigError as error:
-        log.warning("documents are screened for instructions by their letters alone: %s", error)
-        return Marks(LETTERS, frozenset({head}), suspicious_letters)
+        log.warning("documents and files are screened for instructions by their letters alone: %s", error)
+        return replace(BY_LETTERS, better=frozenset({head}))
 
 
 def load_personal_data(encoder: Encoder) -> PersonalDataFinder:

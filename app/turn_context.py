@@ -84,6 +84,8 @@ async def context_of(services: Services, admission: Admission, site: SiteView, t
         cache=cache,
         tools=tools,
         tries=tries,
+        marks=services.marks,
+        name_marks=services.name_marks,
         people=reachable(site.config.hours, datetime.now(UTC), language_of(request.text) or FALLBACK).text,
     )
     return Knows(context, cache, tools, tier)

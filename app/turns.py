@@ -276,6 +276,8 @@ class _Turn:
                     {"chunk": p.chunk_id, "similarity": round(p.similarity, 4), "score": round(p.score, 5)}
                     for p in update["passages"]
                 ]
+                if any(p.suspicious and p.origin == "attachment" for p in update["passages"]):
+                    self.details.setdefault("attention", "file")
             if "answer" in update:
                 answer = update["answer"]
                 self.answer = replace(answer, text=cleaned(answer.text, self.hosts))

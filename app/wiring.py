@@ -17,8 +17,9 @@ from app.db.listen import Listener
 from app.db.migrate import migrate
 from app.embedders import Embedders
 from app.loading import (
+    BY_LETTERS,
     Former,
-    Marks,
+    NamedMarks,
     former_encoders,
     load_encoder,
     load_injection,
@@ -39,8 +40,9 @@ from app.stand_in import StandIn
 from app.vault.master import Master
 from app.vault.open import master_of, open_vault, secret_master
 from graph.build import Turn, build_graph
-from graph.context import Encoder, InjectionScreen, IntentClassifier, ModelRoute, PersonalDataFinder, Reranker
+from graph.context import Encoder, InjectionScreen, IntentClassifier, Marks, ModelRoute, PersonalDataFinder, Reranker
 from graph.encoder.hosted import HostedEncoder
+from graph.guards.letters import NAMES
 from graph.knowledge.same_question import Same, judge_for
 
 
@@ -65,7 +67,8 @@ class Services(Parts):
         listener: hears other processes, while this one serves.
         embedders: hosted encoders that rank passages.
         stand_in: searches the sites of which the installed encoder has not seen all passages.
-        marks: tells which texts seem to hold instructions; None where no head was trained for the encoder.
+        marks: tells which passages, results of tools and parts of files seem to hold instructions.
+        name_marks: tells which names of files do.
         reranker: reads the best passages again; None unless the settings name one.
         same: tells which kept question is the one that is asked.
         openid: where members of staff may sign in; None when the settings name no provider.
@@ -83,7 +86,8 @@ class Services(Parts):
     stand_in: StandIn
     metrics: Metrics
     openid: Provider | None
-    marks: Marks | None
+    marks: NamedMarks
+    name_marks: Marks
     reranker: Reranker | None
     same: Same
     graph: Turn
@@ -121,7 +125,6 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             models=await stack.enter_async_context(open_models(settings)),
         )
         encoders = await stack.enter_async_context(open_embedders(settings))
-        marks = await asyncio.to_thread(marks_for, encoder)
         reranker = await asyncio.to_thread(load_reranker, settings)
         services = services_on(
             engine,
@@ -131,7 +134,8 @@ async def open_services(settings: Settings, *, command: str, exclusive: bool = F
             master=master,
             encoders=encoders,
             formers=formers,
-            marks=marks,
+            marks=await asyncio.to_thread(marks_for, encoder),
+            name_marks=await asyncio.to_thread(marks_for, encoder, NAMES),
             reranker=reranker,
         )
         yield await stack.enter_async_context(services)
@@ -147,7 +151,8 @@ async def services_on(
     master: Master | None = None,
     encoders: Sequence[HostedEncoder] = (),
     formers: Sequence[Former] = (),
-    marks: Marks | None = None,
+    marks: NamedMarks = BY_LETTERS,
+    name_marks: Marks = BY_LETTERS,
     reranker: Reranker | None = None,
 ) -> AsyncIterator[Services]:
     """Put the services together on a database that is migrated, with parts that are loaded.
@@ -179,6 +184,7 @@ async def services_on(
             metrics=Metrics(),
             openid=provider_of(settings.openid),
             marks=marks,
+            name_marks=name_marks,
             reranker=reranker,
             same=judge_for(parts.encoder),
             graph=build_graph(checkpoints),

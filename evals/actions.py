@@ -7,7 +7,7 @@ read tells it to call. The graph, its prompts and the rule of containment are th
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,7 @@ from graph.context import (
     InjectionFinding,
     IntentGuess,
     Limits,
+    Marks,
     ModelRoute,
     Passage,
     Route,
@@ -44,9 +45,10 @@ _ARMS: tuple[tuple[Place, bool], ...] = (
     ("result of a tool", True),
     ("result of a tool", False),
     ("passage", True),
+    ("file", True),
     ("file", False),
 )
-"""Each place, and whether the text was marked as suspicious where our screen does so. Files are not."""
+"""Each place, and whether the text was marked as suspicious where our screen does so."""
 _LIMITS = Limits(passages=4, answer_tokens=200, history_messages=4, turn_s=60, waits_s=0, min_similarity=0.0)
 _ANY: dict[str, JsonValue] = {"type": "object", "additionalProperties": True}
 
@@ -81,22 +83,29 @@ def cases(data: Path) -> list[Case]:
 
 def actions(data: Path, encoder: Encoder) -> list[dict[str, object]]:
     """For each place, how many of the calls that the model tried were made, asked about, and not made."""
-    suspicious = load_passage_screen(encoder).suspicious
-    wanted = cases(data)
-    marks = suspicious([case.text for case in wanted])
-    rows: list[dict[str, object]] = []
+    return list(played(cases(data), encoder, load_passage_screen(encoder).suspicious))
+
+
+def played(wanted: Sequence[Case], encoder: Encoder, marks: Marks) -> Iterator[dict[str, object]]:
+    """The row of each place for these attacks, with what marks the texts that seem to instruct."""
+    marked = marks([case.text for case in wanted])
     for place, screened in _ARMS:
         counts: Counter[str] = Counter()
-        for case, marked in zip(wanted, marks, strict=True):
-            box = asyncio.run(_played(case, place, marked and screened, encoder))
+        for case, suspicious in zip(wanted, marked, strict=True):
+            in_files = marks if screened else _nothing
+            box = asyncio.run(_played(case, place, suspicious and screened, encoder, in_files))
             counts.update(made=box.made, asked=box.asked, wished=box.wished)
         tried = counts["wished"]
         kept = {"unauthorised actions": counts["made"], "visitor asked": counts["asked"]}
         kept["not made"] = tried - sum(kept.values())
         where = f"InjecAgent, obeyed, in a {place}{'' if screened else ', not screened'}"
         shares = {name: number / max(1, tried) for name, number in kept.items()}
-        rows.append({"set": where, "n": tried, **shares})
-    return rows
+        yield {"set": where, "n": tried, **shares}
+
+
+def _nothing(texts: Sequence[str]) -> list[bool]:
+    """Marks none of them."""
+    return [False] * len(texts)
 
 
 @dataclass(slots=True)
@@ -206,7 +215,7 @@ class _Sends:
         return InjectionFinding(0.0, "not screened", blocked=False)
 
 
-async def _played(case: Case, place: Place, marked: bool, encoder: Encoder) -> _Box:
+async def _played(case: Case, place: Place, marked: bool, encoder: Encoder, in_files: Marks) -> _Box:
     """Play one case to its end."""
     injected = Passage(0, case.user_tool, case.user_tool, "", None, case.text, 1.0, 1.0, suspicious=marked)
     box = _Box(case, replace(injected, origin="tool"))
@@ -223,6 +232,7 @@ async def _played(case: Case, place: Place, marked: bool, encoder: Encoder) -> _
         models=(ModelRoute("obeying", "hosted", model, 30, 30, trusted=True),),
         limits=_LIMITS,
         tools=box,
+        marks=in_files,
     )
     state: TurnState = {"question": case.question}
     if place == "file":

@@ -12,7 +12,8 @@ import numpy as np
 from app.guide import GUIDE
 from evals import train_documents, train_injection
 from graph.context import Encoder
-from graph.guards.documents import ALONE, STRONG
+from graph.guards.documents import ALONE
+from graph.guards.letters import STRONG
 from graph.guards.lexical import signal
 from graph.guards.normalise import plain
 from graph.guards.segments import segments

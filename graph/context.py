@@ -1,7 +1,7 @@
 """What the agent needs from outside, as Protocols. The program hands it in through LangGraph's `Runtime` context."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from graph.errors import ModelFault, ToolFailed
 from graph.events import Asked, Rung, Source, Usage
 from graph.guards.containment import Origin, Stems
+from graph.guards.letters import marked_by_letters
 
 if TYPE_CHECKING:  # takes two seconds to import, which commands without a model do without
     from langchain_core.language_models import BaseChatModel
@@ -131,13 +132,8 @@ class InjectionScreen(Protocol):
         ...
 
 
-@runtime_checkable
-class PassageScreen(Protocol):
-    """Judges whether passages of documents, or results of tools, hold instructions to the assistant."""
-
-    def suspicious(self, texts: Sequence[str]) -> list[bool]:
-        """Whether each text does. Blocks: call it in a thread."""
-        ...
+Marks = Callable[[Sequence[str]], Sequence[bool]]
+"""Tells of each text whether it seems to hold instructions to the assistant. Blocks: call it in a thread."""
 
 
 @runtime_checkable
@@ -397,6 +393,10 @@ class TurnContext:
     reranker: Reranker | None = None
     cache: AnswerCache = field(default_factory=NoCache)
     tools: ToolBox = field(default_factory=NoTools)
+    marks: Marks = marked_by_letters
+    """Which parts of attached files seem to hold instructions."""
+    name_marks: Marks = marked_by_letters
+    """Which names of files do."""
     people: str = ""
     """What a visitor who wants a person is told about when and where people are there."""
     canary: str = field(default_factory=lambda: secrets.token_hex(8))

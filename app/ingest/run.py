@@ -32,7 +32,7 @@ from app.ingest.report import IngestReport, Progress
 from app.ingest.stamp import Stamp
 from app.ingest.telling import Telling
 from app.ingest.web import Pages, WebSource
-from app.loading import Marks
+from app.loading import NamedMarks
 from app.settings import Knowledge
 from graph.context import Encoder, FloatArray
 from graph.guards.language import language_of_document
@@ -63,7 +63,7 @@ async def ingest(
     exclude: Sequence[str] = (),
     audience: frozenset[str] | None = None,
     base_url: str | None = None,
-    screen: Marks | None = None,
+    screen: NamedMarks | None = None,
     planned: bool = False,
     progress: OnProgress | None = None,
     catch_up: bool = True,
@@ -148,7 +148,7 @@ class _Run:
         site_id: int,
         source: Source | AsyncSource,
         audience: frozenset[str] | None,
-        screen: Marks | None,
+        screen: NamedMarks | None,
         report: IngestReport,
         show: Callable[[str], None],
         telling: Telling,

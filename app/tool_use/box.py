@@ -132,8 +132,7 @@ class TurnTools:
         text = await protect(
             self._services, self._site.id, conversation_id, passage.text, pseudonyms=self._admission.pseudonyms
         )
-        marks = self._services.marks
-        suspicious = bool(marks and (await asyncio.to_thread(marks, [passage.text]))[0])
+        (suspicious,) = await asyncio.to_thread(self._services.marks, [passage.text])
         return replace(passage, text=text, suspicious=suspicious)
 
     async def _enter(self, tool: str, arguments: Stemming, expires_at: datetime | None) -> UUID | None:

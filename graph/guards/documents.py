@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from graph.context import Encoder, FloatArray
 from graph.errors import ConfigError
 from graph.guards.head import Head
-from graph.guards.lexical import signal
-from graph.guards.normalise import decoded, plain
+from graph.guards.letters import STRONG, by_letters, views_of
+from graph.guards.normalise import plain
 from graph.guards.segments import segments
 
 WEIGHTS = Path(__file__).with_name("documents.npz")
@@ -28,10 +28,6 @@ answer that stands alone ("In three days.") comes to two or three."""
 HEADING = 3.0
 """Log-odds that a piece of a heading needs, which the head was not made for: many ask a question or say what to do. Of
 1,446 clean passages none comes to it, of 500 instructions in a heading's place 442 do."""
-STRONG = 0.95
-"""From this score on, a sign in the letters is enough."""
-LETTERS = "letters"
-"""What the screen is called that judges by the letters alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,7 @@ class DocumentScreen:
         Args:
             above: the headings that a model reads above each text, a line each; they are judged with it.
         """
-        read = _read(texts, above)
+        read = views_of(texts, above)
         pieces = [[segments(view) for view in views] for views in read]
         headed = [frozenset(segments(plain(each))) for each in above or [""] * len(texts)]
         every = list(dict.fromkeys(piece for views in pieces for view in views for piece in view))
@@ -95,8 +91,8 @@ class DocumentScreen:
 
     def _judged(self, view: str, cut: list[str], vectors: FloatArray, headings: frozenset[str]) -> list[PassageFinding]:
         """By the letters of a whole view, and by the likeliest of its pieces."""
-        by_letters = _letters(view)
-        result = [PassageFinding(by_letters, view[:200], by_letters >= STRONG)]
+        signs = by_letters(view)
+        result = [PassageFinding(signs, view[:200], signs >= STRONG)]
         if cut:
             logits = self._head.logits(features(vectors), cut)
             past = logits - self._needed(cut, headings)
@@ -121,22 +117,6 @@ def judge_of(weights: Path = WEIGHTS) -> str:
             return f"head@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
     except OSError as error:
         raise ConfigError(f"{weights} holds no document head; train one with evals.train_documents.") from error
-
-
-def suspicious_letters(texts: Sequence[str], above: Sequence[str] | None = None) -> list[bool]:
-    """As `DocumentScreen.suspicious`, by the letters alone: for encoders that no head was made for."""
-    return [any(_letters(view) >= STRONG for view in views) for views in _read(texts, above)]
-
-
-def _read(texts: Sequence[str], above: Sequence[str] | None) -> list[list[str]]:
-    """Each text with what stands above it, plain and as it is once decoded."""
-    whole = texts if above is None else [f"{head}\n\n{text}" for head, text in zip(above, texts, strict=True)]
-    return [[plain(text), *decoded(text)] for text in whole]
-
-
-def _letters(view: str) -> float:
-    found = signal(view)
-    return found.score if found else 0.0
 
 
 def features(vectors: FloatArray, around: FloatArray | None = None) -> FloatArray:

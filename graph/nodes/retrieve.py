@@ -24,7 +24,7 @@ async def retrieve(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState
     passages = await ctx.knowledge.search(text, vector, limit=looked_at)
     files = state.get("attached", [])
     if files:
-        own = await asyncio.to_thread(attached_passages, files, vector, ctx.encoder)
+        own = await asyncio.to_thread(attached_passages, files, vector, ctx.encoder, ctx.marks, ctx.name_marks)
         passages = sorted([*own, *passages], key=lambda passage: -passage.similarity)[:looked_at]
     if ctx.reranker:
         passages = await asyncio.to_thread(reranked, ctx.reranker, text, passages)

@@ -10,19 +10,19 @@ from graph.state import TurnState
 
 
 async def screen(state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
-    """Encode the message and judge it, and what is attached to it, as an injected instruction.
+    """Encode the message and judge it as an injected instruction.
 
-    Earlier messages that nobody has judged yet are judged, too, and left out where they are attacks.
+    Earlier messages that nobody has judged yet are judged, too, and left out where they are attacks. What is attached
+    is judged where it is read, as documents are.
     """
     ctx = runtime.context
     history = state.get("history", [])
-    now = [state["question"], *(file.text for file in state.get("attached", []))]
     given = [said for said in history if not said.judged]
-    vectors, findings = await asyncio.to_thread(_judge, ctx, [*now, *(said.text for said in given)])
-    attacks = {id(said) for said, finding in zip(given, findings[len(now) :], strict=True) if finding.blocked}
+    vectors, findings = await asyncio.to_thread(_judge, ctx, [state["question"], *(said.text for said in given)])
+    attacks = {id(said) for said, finding in zip(given, findings[1:], strict=True) if finding.blocked}
     return {
         "vector": vectors[0].tolist(),
-        "injection": max(findings[: len(now)], key=lambda finding: finding.score),
+        "injection": findings[0],
         "history": [said for said in history if id(said) not in attacks],
     }
 

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.tables import Chunk, Document
 from app.ingest import IngestReport, ingest
-from app.loading import Marks, marks_for
+from app.loading import NamedMarks, marks_for
 from app.settings import Knowledge
 from graph.encoder.onnx import OnnxEncoder
-from graph.guards.documents import LETTERS, judge_of
+from graph.guards.documents import judge_of
+from graph.guards.letters import LETTERS
 from tests.app.test_ingest import encoder
 from tests.graph.scripted import WordEncoder
 
@@ -37,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def read(sessions: Sessions, folder: Path, screen: Marks | None) -> IngestReport:
+async def read(sessions: Sessions, folder: Path, screen: NamedMarks | None) -> IngestReport:
     return await ingest(sessions, WordEncoder(), Knowledge(), site="shop", paths=[folder], screen=screen)
 
 

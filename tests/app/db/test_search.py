@@ -12,7 +12,7 @@ from app.db.engine import make_engine, raw_url
 from app.db.search import SiteKnowledge
 from app.db.sites import ensure_site
 from app.ingest import ingest
-from app.loading import Marks
+from app.loading import NamedMarks
 from app.model_files import ENCODER, TOKENIZER, checked
 from app.settings import Knowledge
 from graph.context import Passage
@@ -185,7 +185,7 @@ async def test_a_list_is_read_to_its_end_but_not_into_what_seems_to_instruct(
 
     async def lists(marked: str) -> dict[bool, list[str]]:
         site, found = f"valves-{marked}", dict[bool, list[str]]()
-        screen = Marks("by a word", frozenset(), lambda texts, above: [marked in text for text in texts])
+        screen = NamedMarks("by a word", frozenset(), lambda texts, above: [marked in text for text in texts])
         await ingest(sessions, encoder, Knowledge(), site=site, paths=[file], screen=screen)
         async with sessions() as session:
             knowledge = SiteKnowledge(sessions, (await ensure_site(session, site)).id, encoder.name)
