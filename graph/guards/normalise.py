@@ -121,6 +121,8 @@ def _views(text: str) -> Iterator[str]:
 
 def _tagged(text: str) -> Iterator[str]:
     """What characters say that are never shown."""
+    if text.isascii():
+        return
     selectors = map(ord, _SELECTORS.findall(text))
     yield from _read(bytes, [code - (0xFE00 if code < 0xE0000 else 0xE0100 - 16) for code in selectors])
     yield "".join(chr(ord(tag) - 0xE0000) for tag in _TAGS.findall(_FLAG.sub("", text)))
