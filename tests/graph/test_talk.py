@@ -71,6 +71,9 @@ class Box:
             raise ToolFailed
         return [self.results.pop(0)] if self.results else []
 
+    async def repeats(self, tool: str, arguments: Stemming) -> bool:
+        return False
+
     async def ask(self, tool: str, arguments: Stemming) -> Asked:
         self.asked.append(tool)
         return Asked("1", "1", tool, (), datetime.now(UTC))
