@@ -47,6 +47,7 @@ async def context_of(services: Services, admission: Admission, site: SiteView, t
         labels=request.labels,
         release=release_of(site, settings, answering),
         same=services.same,
+        secret=services.secret,
     )
     knowledge = SiteKnowledge(
         services.sessions,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
 
+import langsmith
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
@@ -164,6 +165,7 @@ async def services_on(
     Raises:
         ConfigError: the master key is not this database's.
     """
+    langsmith.configure(enabled=False)  # else a variable that another program needs sends whole turns away
     size = max(2, settings.database.pool_size // 2)
     async with owner_lock(engine) as owner, _checkpoint_pool(engine, size) as pool:
         checkpoints = SealedSaver(pool, serde=checkpoint_serializer())

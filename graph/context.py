@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from graph.errors import ModelFault, ToolFailed
+from graph.absent import NoBreakers, NoCache, NoTools
+from graph.errors import ModelFault
 from graph.events import Asked, Rung, Source, Usage
 from graph.guards.containment import Origin, Stems
 from graph.guards.letters import marked_by_letters
@@ -207,14 +208,6 @@ class AnswerCache(Protocol):
         ...
 
 
-class NoCache:
-    """Keeps nothing."""
-
-    async def find(self, question: str, vector: FloatArray, language: str | None) -> Kept | None:
-        """None."""
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class ToolOffer:
     """A tool as a model is told of it.
@@ -271,32 +264,6 @@ class ToolBox(Protocol):
         ...
 
 
-class NoTools:
-    """Offers nothing."""
-
-    offers: tuple[ToolOffer, ...] = ()
-
-    def wrong(self, tool: str, arguments: Mapping[str, JsonValue]) -> str | None:
-        """Nothing."""
-        return None
-
-    async def call(self, tool: str, arguments: Stemming) -> list[Passage]:
-        """There is none to call."""
-        raise ToolFailed
-
-    async def repeats(self, tool: str, arguments: Stemming) -> bool:
-        """Nothing was tried."""
-        return False
-
-    async def ask(self, tool: str, arguments: Stemming) -> Asked:
-        """There is none to ask for."""
-        raise ToolFailed
-
-    async def resume(self) -> list[Passage]:
-        """There is none to call."""
-        raise ToolFailed
-
-
 @dataclass(frozen=True, slots=True)
 class ModelRoute:
     """One model that may answer: its chat model, its rung, and how long it may take."""
@@ -337,20 +304,6 @@ class Breakers(Protocol):
     async def succeeded(self, route: str) -> None:
         """Tell that a route answered."""
         ...
-
-
-class NoBreakers:
-    """Remembers nothing: for a single question."""
-
-    async def why_not(self, route: str, *, asking: bool = True) -> str | None:
-        """Every route may be asked."""
-        return None
-
-    async def failed(self, route: str, fault: ModelFault) -> None:
-        """Nothing."""
-
-    async def succeeded(self, route: str) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, delete, exists, func, or_, select, tu
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.access.keys import derived_key
 from app.db.sealed import opened, writer
 from app.db.tables import CachedAnswer, Site, Trace, UnwantedAnswer
 from app.settings import CacheMode
@@ -56,15 +58,17 @@ class SiteCache:
         labels: Collection[str],
         release: str,
         same: Same,
+        secret: bytes,
     ) -> None:
         """Reads only when it is asked.
 
         Args:
             labels: the reader's. Readers with other labels have other answers.
             release: digest of everything that makes answers: see `app.release`.
+            secret: of the installation: without it nobody finds out which question a key stands for.
         """
         self._sessions, self._site_id, self._mode, self._same = sessions, site_id, mode, same
-        self._labels, self._release = sorted(labels), release
+        self._labels, self._release, self._secret = sorted(labels), release, secret
         self._asked: _Asked | None = None
 
     @property
@@ -82,7 +86,7 @@ class SiteCache:
             if version is None:
                 return None
             # The version from before the search: an answer from older documents is kept where nobody finds it.
-            place = {"scope": scope, "knowledge_version": version, "question_key": _key(question)}
+            place = {"scope": scope, "knowledge_version": version, "question_key": question_key(question, self._secret)}
             self._asked = _Asked(question, vector, place)
             # Words that show no language may be of any: another question's answer may be in another one.
             exact_only = self._mode == "exact" or language is None
@@ -227,10 +231,14 @@ def _kept(row: Row[Any]) -> Kept:
     )
 
 
-def _key(question: str) -> str:
-    """Without case, but for words in capitals: the US is not us, and IT is not it."""
+def question_key(question: str, secret: bytes) -> str:
+    """What stands for a question, so that none who reads the key can guess it.
+
+    Without case, but for words in capitals: the US is not us, and IT is not it.
+    """
     folded = _WORD.sub(lambda word: word[0] if word[0].isupper() and len(word[0]) > 1 else word[0].casefold(), question)
-    return _digest(" ".join(folded.split()).rstrip(" ?.!؟"))
+    words = " ".join(folded.split()).rstrip(" ?.!؟")
+    return hmac.new(derived_key(secret, "answer cache"), words.encode(), hashlib.sha256).hexdigest()
 
 
 def _digest(*parts: str) -> str:

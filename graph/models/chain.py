@@ -8,7 +8,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall
 
-from graph.context import Breakers, Limits, ModelRoute, NoBreakers
+from graph.absent import NoBreakers
+from graph.context import Breakers, Limits, ModelRoute
 from graph.errors import ContentRefused, ContextExceeded, ModelFault, RequestRefused, StreamCut, TooSlow
 from graph.events import Usage
 from graph.models.attempt import Broken, Note, Whole, stream_once

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db.cache import KEEP, SiteCache, _key, forget_old_answers
+from app.db.cache import KEEP, SiteCache, forget_old_answers, question_key
 from app.db.conversations import find_citation
 from app.db.engine import make_engine
 from app.db.scores import rate
@@ -28,6 +28,7 @@ from graph.state import Earlier
 from tests.app.turning import GOOD, QUESTION, REFUNDS, ask, count, texts
 from tests.graph.scripted import FixedInjection, FixedIntent, Scripted, route
 
+SECRET = b"a secret of the tests, long enough"
 OTHER = "They go to the card that you paid with [1]."
 """What the model says when it is asked again: whoever reads it was not answered from the cache."""
 
@@ -92,7 +93,13 @@ async def test_a_question_that_shows_no_language_has_the_answer_to_its_own_words
     services: Services, request_: TurnRequest, kept_under: str, asked: str, same: bool
 ) -> None:
     cache = SiteCache(
-        services.sessions, request_.site_id, mode="semantic", labels=(), release="1", same=lambda *_: True
+        services.sessions,
+        request_.site_id,
+        mode="semantic",
+        labels=(),
+        release="1",
+        same=lambda *_: True,
+        secret=SECRET,
     )
     await ask(services, another(request_))
     for question in (kept_under, asked):
@@ -107,10 +114,10 @@ async def test_a_question_that_shows_no_language_has_the_answer_to_its_own_words
 
 
 def test_words_in_capitals_are_words_of_their_own() -> None:
-    assert _key("Where is the US office?") != _key("Where is the us office?")
-    assert _key("who runs IT") != _key("Who runs it")
-    assert _key("Where is the US office?") == _key("where is the US  Office")
-    assert _key("A refund for I") == _key("a refund for i")
+    assert question_key("Where is the US office?", SECRET) != question_key("Where is the us office?", SECRET)
+    assert question_key("who runs IT", SECRET) != question_key("Who runs it", SECRET)
+    assert question_key("Where is the US office?", SECRET) == question_key("where is the US  Office", SECRET)
+    assert question_key("A refund for I", SECRET) == question_key("a refund for i", SECRET)
 
 
 async def test_a_recalled_answer_has_its_sources_and_is_told_in_the_trace_and_costs_nothing(
@@ -331,12 +338,12 @@ async def test_old_answers_and_those_beyond_the_bound_are_removed(
     async with services.sessions.begin() as session:
         await session.execute(
             update(CachedAnswer)
-            .where(CachedAnswer.question_key == _key(questions[3]))
+            .where(CachedAnswer.question_key == question_key(questions[3], SECRET))
             .values(created_at=func.now() - KEEP - timedelta(hours=1))
         )
         await session.execute(
             update(CachedAnswer)
-            .where(CachedAnswer.question_key == _key(questions[1]))
+            .where(CachedAnswer.question_key == question_key(questions[1], SECRET))
             .values(used_at=func.now() - timedelta(hours=2))
         )
     assert await said(services, another(request_, text=questions[3])) == OTHER, "too old"

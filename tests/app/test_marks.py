@@ -13,4 +13,4 @@ def test_with_another_encoder_the_letters_mark_and_the_log_says_so(caplog: pytes
         False,
         True,
     ]
-    assert "by their letters only" in caplog.text
+    assert "by their letters alone" in caplog.text

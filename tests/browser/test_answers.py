@@ -22,7 +22,7 @@ pytestmark = [
 QUESTIONS = [
     ("How do I bring my own documents?", "parley ingest", "Your documents"),
     ("What happens when the hosted model is over quota?", "the local model", "What happens when the provider fails"),
-    ("Where does Parley keep its data?", "PostgreSQL", "Privacy"),
+    ("Where does Parley keep its data?", "PostgreSQL", "Privacy and retention"),
 ]
 NOT_IN_THE_GUIDE = "Who won the football cup in Brazil?"
 UNKNOWN = "I could not find an answer to that"

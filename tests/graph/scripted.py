@@ -9,7 +9,8 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, PrivateAttr
 
-from graph.context import FloatArray, InjectionFinding, IntentGuess, Limits, ModelRoute, NoBreakers, Passage, Route
+from graph.absent import NoBreakers
+from graph.context import FloatArray, InjectionFinding, IntentGuess, Limits, ModelRoute, Passage, Route
 from graph.errors import ModelFault
 from graph.events import Rung
 from graph.knowledge.apart import apart

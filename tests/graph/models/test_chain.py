@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 
-from graph.context import NoBreakers
+from graph.absent import NoBreakers
 from graph.models.chain import Answered, Delta, NoModelAnswered, stream_answer
 from graph.models.hosted import HostedChatModel
 from graph.models.local import LocalChatModel
