@@ -26,6 +26,11 @@ class Head(Protocol):
     """Judges messages by their unit vectors. Safe in many threads."""
 
     @property
+    def keep(self) -> float:
+        """The share of known messages that its gate lets through, unless the set says otherwise."""
+        ...
+
+    @property
     def owners(self) -> Labels:
         """The intent of each landmark, shape `(m,)`, or `NOBODY`. Landmarks are examples that the head remembers."""
         ...

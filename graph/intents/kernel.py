@@ -6,6 +6,7 @@ two products judge a message however many examples there are. It is solved in cl
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class KernelHead:
         weights: shape `(m, intents)`.
         temperature: what the scores are divided by to become the logits of probabilities.
     """
+
+    keep: ClassVar[float] = 0.98
 
     landmarks: FloatArray
     owners: Labels

@@ -11,7 +11,6 @@ from graph.context import Route
 from graph.errors import ConfigError
 
 PLACEHOLDERS = frozenset({"assistant", "subject"})
-KEEP = 0.98
 _FIELDS = frozenset({"name", "route", "examples", "reply"})
 _GATE_FIELDS = frozenset({"keep", "examples", "route", "reply"})
 
@@ -31,11 +30,12 @@ class Gate:
     """What becomes of messages that none of the intents wants.
 
     Attributes:
-        keep: share of messages, of those that held-out examples stand for, that the gate lets through.
+        keep: share of messages, of those that held-out examples stand for, that the gate lets through; None leaves it
+            to the head that is trained.
         examples: messages that none of the intents wants; they sharpen the gate.
     """
 
-    keep: float
+    keep: float | None
     examples: tuple[str, ...]
     route: Route
     reply: str | None = None
@@ -114,8 +114,8 @@ def _gate(file: str, table: object) -> Gate:
         raise ConfigError(f"{where} must be a table, written as [out_of_scope].")
     if unknown := sorted(set(table) - _GATE_FIELDS):
         raise ConfigError(f"{where} has the unknown key {unknown[0]}; known are {', '.join(sorted(_GATE_FIELDS))}.")
-    keep = table.get("keep", KEEP)
-    if not isinstance(keep, float) or not 0.5 <= keep < 1:
+    keep = table.get("keep")
+    if keep is not None and (not isinstance(keep, float) or not 0.5 <= keep < 1):
         raise ConfigError(f"{where} needs a keep from 0.5 to below 1, the share of known messages that stay.")
     route = _route(where, table.get("route", "answer"))
     return Gate(keep, _examples(where, table.get("examples", [])), route, _reply(where, route, table.get("reply")))

@@ -8,7 +8,7 @@ strange messages to learn from. (Smoothing that is spread over the intents stops
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,9 @@ class NetHead:
         temperature: what the logits are divided by.
         nobody: the logit of nobody, once they are divided.
     """
+
+    keep: ClassVar[float] = 0.997
+    """Strangers are so much less probable to nets that a gate need not cost more."""
 
     landmarks: FloatArray
     owners: Labels

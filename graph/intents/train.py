@@ -87,7 +87,7 @@ def train(wanted: IntentSet, encoder: Encoder, corrections: Sequence[tuple[str, 
     vectors = encoder.encode([*texts, *(text for text, _ in added)])
     strange = encoder.encode(wanted.gate.examples if wanted.gate else ())
     head, held = learn(vectors, labels, strange)
-    gate = gate_of(held.examples, labels, wanted.gate.keep) if wanted.gate else NEVER
+    gate = gate_of(held.examples, labels, wanted.gate.keep or head.keep) if wanted.gate else NEVER
     report = _report(names, texts, labels, held, gate)
     return Trained(head, gate, report, tuple((held.examples.argmax(axis=1) == labels)[:own].tolist()))
 
