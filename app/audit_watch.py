@@ -30,6 +30,7 @@ async def check_audit_log(session: AsyncSession, settings: Settings, *, expected
         raise AuditBroken(f"{broken} The last one seen on this machine is in {seen}.") if known else broken from None
     seen.parent.mkdir(parents=True, exist_ok=True)
     new = seen.with_name(f"{SEEN}.{os.getpid()}")  # whole before it gets its name
+    new.touch(mode=0o600)
     new.write_text(f"{head}\n", encoding="utf-8")
     new.replace(seen)
     return head

@@ -23,6 +23,7 @@ from app.access.gate import host_of
 from app.attachments import MOST, read_text
 from app.chat.answer_text import plain
 from app.chat.data_layer import uuid_or_none
+from app.chat.flowing import flowing
 from app.chat.guest_pass import GUEST_COOKIE, TOKEN_COOKIE, bearer, cookies_for, forget
 from app.chat.pages import page_html, policy
 from app.chat.runtime import Chat
@@ -36,6 +37,8 @@ from app.own_erasure import erase_own
 from app.protecting import find_source, protect
 from app.storable import storable
 from graph.errors import AttachmentRefused, TooManyRequests
+from graph.guards.links import Hosts
+from graph.guards.outgoing import cleaned
 from graph.guards.pseudonyms import Pseudonyms
 
 LONGEST_COMMENT = 2000
@@ -239,6 +242,9 @@ def _add_files(router: APIRouter, chat: Chat) -> None:
             found = await find_source(session, UUID(user.id), id_, number) if id_ else None
         if found is None:
             raise HTTPException(404, "There is no such source.")
+        sites = chat.services.sites
+        site = await sites.numbered(await chat.site_id())
+        text = flowing(cleaned(found.text, await sites.hosts(site) if site else Hosts()))
         link = f"\n\n[Open the page]({found.url})" if (found.url or "").startswith(("http://", "https://")) else ""
         place = f"\n\n*{plain(found.document)}*" if not link else ""
-        return PlainTextResponse(f"{found.text}{link}{place}")
+        return PlainTextResponse(f"{text}{link}{place}")

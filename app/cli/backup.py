@@ -45,7 +45,6 @@ def restore_command(
 
     run(work())
     print("The database is restored; run `parley migrate` if this is a newer version of Parley.")
-    _keep_apart(settings)
 
 
 def _keep_apart(settings: Settings) -> None:

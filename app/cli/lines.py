@@ -132,7 +132,8 @@ async def _search(
             if text:
                 for passage in passages:
                     start = " ".join(passage.text.split())[:160]
-                    print(f"{passage.score:.3f}  {passage.document} › {passage.heading}\n       {start}")
+                    place = " › ".join(filter(None, (passage.document, passage.heading)))
+                    print(f"{passage.score:.3f}  {place}\n       {start}")
                 continue
             results = [{"document": p.document, "heading": p.heading, "score": round(p.score, 6)} for p in passages]
             _print({"id": record["id"], "results": results})

@@ -22,6 +22,7 @@ COMMANDS = {
     "site": ("app.cli.sites:sites", "The websites and products that this installation serves."),
     "token": ("app.cli.tokens:tokens", "Service tokens, which programs show to use the API."),
     "user": ("app.cli.users:users", "People who may sign in."),
+    "wishes": ("app.cli.wishes:wishes", "Who asked for a person, or left a message."),
     "erase": ("app.cli.visitors:erase_command", "Erase a visitor, and print a certificate."),
     "export": ("app.cli.visitors:export_command", "Print everything that is stored of a visitor."),
     "retention": ("app.cli.retention:retention", "Remove what is older than its site keeps it."),
@@ -78,7 +79,7 @@ def _program(wanted: str) -> typer.Typer:
     )
     places = {name: (place, text) for name, (place, text) in COMMANDS.items()}
     for entry in entry_points(group="parley.commands"):  # of packages that stand above `app`
-        places[entry.name] = (entry.value, f"Run {entry.module}.")
+        places[entry.name] = (entry.value, "Measure speed and quality on data of your own choice.")
     for name, (place, text) in places.items():
         if name != wanted:
             program.command(name, help=text)(_not_imported)

@@ -31,7 +31,9 @@ def erase_command(
     if not yes:
         if not sys.stdin.isatty():
             used_wrongly("Erasing cannot be undone; say --yes.")
-        typer.confirm(f"Erase everything of {visitor} at the site {site}?", abort=True, err=True)
+        print(f"Erase everything of {visitor} at the site {site}? [y/N] ", end="", file=sys.stderr, flush=True)
+        if input().strip().lower() not in ("y", "yes"):  # typer's own question writes into the certificate
+            raise typer.Abort
 
     async def work(session: AsyncSession, secret: bytes, user: User, actor: str) -> dict[str, Any]:
         return await erase(session, secret, user, actor=actor)

@@ -42,7 +42,7 @@ def add_cache(router: APIRouter, desk: Desk) -> None:
             await record(
                 session,
                 desk.services.secret,
-                actor=f"member:{visit.principal.id}",
+                actor=f"member {visit.principal.id}",
                 action="vote answer away",
                 subject=f"trace:{trace}",
                 details={"site": found.name, "forgotten": forgotten},

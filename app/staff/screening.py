@@ -119,7 +119,7 @@ def add_screening(router: APIRouter, desk: Desk) -> None:
             await record(
                 session,
                 desk.services.secret,
-                actor=f"member:{visit.principal.id}",
+                actor=f"member {visit.principal.id}",
                 action="label screening",
                 subject=f"trace:{trace}",
                 details={"site": site.name, "false_alarm": false_alarm},

@@ -57,7 +57,7 @@ class NetHead:
         nobody: the logit of nobody, once they are divided.
     """
 
-    keep: ClassVar[float] = 0.997
+    keep: ClassVar[float] = 0.996
     """Strangers are so much less probable to nets that a gate need not cost more."""
 
     landmarks: FloatArray

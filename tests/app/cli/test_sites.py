@@ -36,6 +36,13 @@ def test_a_site_is_made_listed_and_removed(shop: Parley) -> None:
     assert shop("site", "list").out == ""
 
 
+def test_the_audit_log_names_the_keys_that_were_changed(shop: Parley) -> None:
+    assert shop("site", "edit", "shop", "--set", "look.name=Ada", "--set", "region=eu").code == 2  # no such region
+    assert shop("site", "edit", "shop", "--set", "look.name=Ada", "--set", "knowledge.passages=3").code == 0
+
+    assert shop("audit", "list").lines[-1]["details"] == {"keys": ["knowledge", "look"]}
+
+
 def test_single_keys_are_set_as_toml_or_as_bare_words(shop: Parley) -> None:
     changes = {
         "look.name": "Ada",

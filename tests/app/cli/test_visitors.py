@@ -1,11 +1,17 @@
+import asyncio
 import json
+from uuid import uuid4
 
 import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from app.db.handovers import wish_for_person
+from app.db.pseudonyms import store_pseudonyms
 from app.db.sites import ensure_site
-from app.db.users import ensure_user
+from app.db.tables import Conversation
+from app.db.users import ensure_guest, ensure_user
+from app.vault.open import open_vault, secret_master
 from tests.app.cli.conftest import Parley
 
 
@@ -50,3 +56,23 @@ def test_a_log_whose_end_was_cut_off_since_the_last_check_is_found(parley: Parle
     assert found.code == 1
     assert "ends at record 0 and does not hold 1" in found.err
     assert "audit-head" in found.err
+
+
+async def test_who_asked_for_a_person_is_listed_and_revealed_for_a_reason(parley: Parley, engine: AsyncEngine) -> None:
+    sessions = await open_vault(engine, secret_master(b"x" * 40))
+    async with sessions.begin() as session:
+        site = await ensure_site(session, "shop")
+        visitor = await ensure_guest(session, site.id, uuid4())
+        conversation = uuid4()
+        session.add(Conversation(id=conversation, site_id=site.id, user_id=visitor.id, door="page"))
+        await session.flush()
+        await store_pseudonyms(session, conversation, site.id, {"[EMAIL_1]": "kim@example.org"})
+        await wish_for_person(session, site.id, conversation, note="Please call.", contact="[EMAIL_1]")
+
+    (listed,) = (await asyncio.to_thread(parley, "wishes", "--site", "shop")).lines
+    (revealed,) = (await asyncio.to_thread(parley, "wishes", "--site", "shop", "--reveal", "call back")).lines
+    records = (await asyncio.to_thread(parley, "audit", "list")).lines
+
+    assert (listed["visitor"], listed["note"], listed["contact"]) == (str(visitor.id), "Please call.", "[EMAIL_1]")
+    assert revealed["contact"] == "kim@example.org"
+    assert (records[-1]["action"], records[-1]["details"]) == ("reveal wishes", {"wishes": 1, "reason": "call back"})

@@ -49,5 +49,5 @@ async def test_a_vote_away_removes_the_answer_and_is_noted(
     assert await count(services.sessions, CachedAnswer) == 0
     async with services.sessions() as session:
         (noted,) = await session.scalars(select(AuditRecord).where(AuditRecord.action == "vote answer away"))
-        assert (noted.actor, noted.subject) == (f"member:{anna}", f"trace:{recalled}")
+        assert (noted.actor, noted.subject) == (f"member {anna}", f"trace:{recalled}")
         assert noted.details == {"site": "shop", "forgotten": 1}

@@ -109,7 +109,7 @@ async def test_what_staff_call_a_false_alarm_counts_as_harmless(
         assert await scores() == harmless
     async with services.sessions() as session:
         audit = (await session.scalars(select(AuditRecord).where(AuditRecord.action == "label screening"))).all()
-        assert [each.actor for each in audit] == [f"member:{anna}"] * 3
+        assert [each.actor for each in audit] == [f"member {anna}"] * 3
         assert await session.scalar(select(Trace.id).where(Trace.id == trace)) == trace
     listed = (await hers.http.get("/staff/sites/shop/attention", headers=as_json)).json()
     assert listed[0]["false_alarm"] is True
