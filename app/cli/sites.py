@@ -137,7 +137,7 @@ def edit(name: Name, file: File = None, set_: Set = None, origin: Origin = None)
         content = _content(_config(site).stored(), file, set_, origin)
         keep_secrets(content, site.config)
         config = _checked(content, settings)
-        before, now = dict(site.config), config.stored()  # a copy: the row is read anew once it is changed
+        before, now = _config(site).stored(), config.stored()
         if not await configure_site(session, name, now, version=site.version):
             raise CommandFailed("Somebody else has just changed this site; look at it and try again.")
         changed = sorted(key for key in before | now if before.get(key) != now.get(key))
