@@ -9,8 +9,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from app.db.tables import Score, Trace
+from app.db.sealed import opened
+from app.db.tables import Message, Score, Trace
 
 FALSE_ALARM = "false_alarm"
 """Name of the score by which staff judge a screening: 1 for a false alarm, 0 for an attack."""
@@ -22,7 +24,12 @@ call it."""
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A turn that staff should look at. `false_alarm` is what they said of it, if they did."""
+    """A turn that staff should look at.
+
+    Attributes:
+        said: the visitor's message, with pseudonyms; None when it is there no more.
+        false_alarm: what staff said of the turn, if they did.
+    """
 
     trace_id: UUID
     conversation_id: UUID
@@ -31,6 +38,7 @@ class Screened:
     attention: Attention
     score: float | None
     reason: str | None
+    said: str | None
     false_alarm: bool | None
 
 
@@ -38,20 +46,24 @@ async def needing_attention(
     session: AsyncSession, site_id: int, *, before: datetime | None = None, limit: int = 100
 ) -> list[Screened]:
     """Return the turns of a site that staff should look at, the newest first."""
-    finding = Trace.details["injection"]
+    finding, answer, asked = Trace.details["injection"], aliased(Message), aliased(Message)
     query = (
         select(
             Trace,
+            asked,
             finding["score"].as_float(),
             finding["reason"].astext,
             Score.value,
         )
         .outerjoin(Score, _label())
+        .outerjoin(answer, answer.id == Trace.message_id)
+        .outerjoin(asked, asked.id == answer.reply_to)
         .where(Trace.site_id == site_id, Trace.details.has_key("attention"))
     )
     if before is not None:
         query = query.where(Trace.started_at < before)
-    rows = await session.execute(query.order_by(Trace.started_at.desc(), Trace.id).limit(limit))
+    rows = (await session.execute(query.order_by(Trace.started_at.desc(), Trace.id).limit(limit))).all()
+    await opened(session, [message for _, message, *_ in rows if message])
     return [
         Screened(
             trace_id=trace.id,
@@ -61,9 +73,10 @@ async def needing_attention(
             attention=trace.details["attention"],
             score=score,
             reason=reason,
+            said=message.text if message else None,
             false_alarm=None if label is None else label == 1,
         )
-        for trace, score, reason, label in rows
+        for trace, message, score, reason, label in rows
     ]
 
 

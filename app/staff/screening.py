@@ -79,6 +79,7 @@ def add_screening(router: APIRouter, desk: Desk) -> None:
                     "attention": turn.attention,
                     "score": turn.score,
                     "reason": turn.reason,
+                    "message": turn.said,
                     "false_alarm": turn.false_alarm,
                 }
                 for turn in turns

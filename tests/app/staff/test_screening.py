@@ -79,7 +79,8 @@ async def test_what_staff_call_a_false_alarm_counts_as_harmless(
     as_json = {"Accept": "application/json"}
 
     listed = (await hers.http.get("/staff/sites/shop/attention", headers=as_json)).json()
-    assert [(turn["attention"], turn["score"], turn["false_alarm"]) for turn in listed] == [("blocked", 0.99, None)]
+    told = [(turn["attention"], turn["message"], turn["score"], turn["false_alarm"]) for turn in listed]
+    assert told == [("blocked", request_.text, 0.99, None)]
     wrong = await hers.http.get("/staff/sites/shop/attention?before=yesterday", headers=as_json)
     assert wrong.status_code == 400
     assert (await his.http.get("/staff/sites/shop/attention", headers=as_json)).status_code == 404
@@ -127,7 +128,7 @@ async def test_staff_see_on_a_page_what_was_stopped_and_say_what_it_was(
 
     assert "turns to look at" in await hers.go("/staff/sites/shop")
     shown = await hers.go("/staff/sites/shop/attention")
-    expected = ("The message was refused", "message 0.99, scripted", "False alarm", "Attack")
+    expected = ("The message was refused", request_.text, "message 0.99, scripted", "False alarm", "Attack")
     assert all(words in shown for words in expected)
     assert "There are no earlier ones" in await hers.go("/staff/sites/shop/attention?before=2020-01-01T00:00:00Z")
     await hers.go("/staff/sites/shop/attention?before=yesterday")
