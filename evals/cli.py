@@ -3,10 +3,10 @@
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -169,16 +169,9 @@ def bench(
     Everything runs for the bench alone, in temporary folders: its own database, its own `parley serve` on a free port
     of this machine. It takes some minutes, and an otherwise idle machine.
     """
-    from evals.bench.machine import describe, load
-
     folder = _folder(data) if data is not None else None
     settings_for()
-    print(f"{describe()}; before: {load()}\n", flush=True)
-    missed = run(_bench(folder, servers, litellm, stores))
-    print(f"\nafter: {load()}")
-    if missed:
-        print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
-        raise typer.Exit(1)
+    _measured(_bench(folder, servers, litellm, stores))
 
 
 @program.command()
@@ -188,17 +181,8 @@ def doors(
 ) -> None:
     """The doors alone: sizes, opening the widget's panel, many visitors at once, and Chainlit's page beside it."""
     from evals.bench.doors import measure_doors
-    from evals.bench.machine import describe, load
 
-    async def measure() -> list[str]:
-        return await _printed(measure_doors(visitors=visitors, lasting_s=seconds))
-
-    print(f"{describe()}; before: {load()}\n", flush=True)
-    missed = run(measure())
-    print(f"\nafter: {load()}")
-    if missed:
-        print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)
-        raise typer.Exit(1)
+    _measured(_printed(measure_doors(visitors=visitors, lasting_s=seconds)))
 
 
 @program.command()
@@ -207,16 +191,19 @@ def ingestion(
 ) -> None:
     """A large ingestion alone: passages a second, and the memory of each process while it goes on. It takes long."""
     from evals.bench.ingest_large import measure_large_ingest
-    from evals.bench.machine import describe, load
 
     async def figures() -> "AsyncIterator[list[Figure]]":
         yield await asyncio.to_thread(measure_large_ingest, files)
 
-    async def measure() -> list[str]:
-        return await _printed(figures())
+    _measured(_printed(figures()))
+
+
+def _measured(measuring: Coroutine[Any, Any, list[str]]) -> None:
+    """Measure on this machine, say what it is and how busy, and end with 1 if a target is missed."""
+    from evals.bench.machine import describe, load
 
     print(f"{describe()}; before: {load()}\n", flush=True)
-    missed = run(measure())
+    missed = run(measuring)
     print(f"\nafter: {load()}")
     if missed:
         print("Missed: " + ", ".join(missed) + ".", file=sys.stderr)

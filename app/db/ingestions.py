@@ -1,8 +1,9 @@
 """How the last ingestion of each source of a site went, or how far the one has come that is under way."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,8 +14,6 @@ from app.db.tables import Ingestion
 
 LOST_AFTER = timedelta(hours=1)
 """A run that has not ended by then may have died; the source is due again, and waits for it if it has not."""
-MOST_NAMED = 50
-"""Failures of a run that are kept by name; all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +24,8 @@ class Plan:
     audience: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a run has done so far, and what it could not read: pairs of a path and a reason.
-
-    Attributes:
-        seen: files, pages and records that it has looked at.
-        chunks: passages that it has written.
-        error: why it broke off, in a sentence without anything that people wrote.
-    """
-
-    seen: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    skipped: int = 0
-    chunks: int = 0
-    failed: Sequence[tuple[str, str]] = ()
-    error: str | None = None
+Values = Mapping[str, Any]
+"""What is told of a run, by the names of the columns of `Ingestion`."""
 
 
 async def due_sources(session: AsyncSession, site_id: int, plans: Mapping[str, Plan]) -> list[str]:
@@ -71,30 +53,23 @@ async def ingestion_begins(
     Args:
         planned: whether the site's configuration names the source. Once it has, it has until `forget_unplanned`.
     """
-    given = {
-        "started_at": func.clock_timestamp(),
-        "told_at": func.clock_timestamp(),
-        "ended_at": None,
-        "audience": sorted(audience),
-        **_values(Counts()),
-    }
-    statement = insert(Ingestion).values(site_id=site_id, source=source, planned=planned, **given)
+    now = func.clock_timestamp()
+    statement = insert(Ingestion).values(
+        site_id=site_id, source=source, planned=planned, audience=sorted(audience), started_at=now, told_at=now
+    )
+    anew = {column.name: statement.excluded[column.name] for column in Ingestion.__table__.c if not column.primary_key}
+    planned_before = {"planned": Ingestion.planned | statement.excluded.planned}
     await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["site_id", "source"],
-            set_=given | {"planned": Ingestion.planned | statement.excluded.planned},
-        )
+        statement.on_conflict_do_update(index_elements=["site_id", "source"], set_=anew | planned_before)
     )
 
 
-async def ingestion_told(session: AsyncSession, site_id: int, source: str, counts: Counts, *, ended: bool) -> None:
+async def ingestion_told(session: AsyncSession, site_id: int, source: str, values: Values, *, ended: bool) -> None:
     """Note how far it has come, or how it ended. The caller commits."""
     now = func.clock_timestamp()
     times: dict[str, ColumnElement[object]] = {"told_at": now} | ({"ended_at": now} if ended else {})
     await session.execute(
-        update(Ingestion)
-        .where(Ingestion.site_id == site_id, Ingestion.source == source)
-        .values(**times, **_values(counts))
+        update(Ingestion).where(Ingestion.site_id == site_id, Ingestion.source == source).values(**times, **values)
     )
 
 
@@ -116,18 +91,3 @@ async def forget_unplanned(session: AsyncSession, site_id: int, kept: Collection
         paths = list(await content_hashes(session, site_id, source))
         removed += await remove_documents(session, site_id, source, paths) if paths else 0
     return removed
-
-
-def _values(counts: Counts) -> dict[str, object]:
-    return {
-        "seen": counts.seen,
-        "added": counts.added,
-        "changed": counts.changed,
-        "unchanged": counts.unchanged,
-        "removed": counts.removed,
-        "skipped": counts.skipped,
-        "chunks": counts.chunks,
-        "failures": len(counts.failed),
-        "failed": [list(each) for each in counts.failed[:MOST_NAMED]],
-        "error": counts.error,
-    }

@@ -10,12 +10,14 @@ from typing import Self
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.ingestions import Counts, ingestion_begins, ingestion_told
+from app.db.ingestions import Values, ingestion_begins, ingestion_told
 from app.ingest.report import IngestReport
 from graph.errors import ParleyError
 
 TELL_S = 2.0
 """The least time between two counts of a run."""
+MOST_NAMED = 50
+"""Failures of a run that are kept by name; all are counted."""
 
 
 class Telling:
@@ -61,20 +63,18 @@ class Telling:
             await self._write(_sentence(error), ended=True)
 
     async def _write(self, error: str | None, *, ended: bool) -> None:
-        report = self._report
-        counts = Counts(
-            seen=report.seen,
-            added=report.added,
-            changed=report.changed,
-            unchanged=report.unchanged,
-            removed=report.removed,
-            skipped=len(report.skipped),
-            chunks=report.chunks,
-            failed=report.failed,
-            error=error,
-        )
         async with self._sessions.begin() as session:
-            await ingestion_told(session, self._site_id, self._source, counts, ended=ended)
+            await ingestion_told(session, self._site_id, self._source, _values(self._report, error), ended=ended)
+
+
+def _values(report: IngestReport, error: str | None) -> Values:
+    counted = ("seen", "added", "changed", "unchanged", "removed", "chunks")
+    return {name: getattr(report, name) for name in counted} | {
+        "skipped": len(report.skipped),
+        "failures": len(report.failed),
+        "failed": [list(each) for each in report.failed[:MOST_NAMED]],
+        "error": error,
+    }
 
 
 def _sentence(error: BaseException) -> str:

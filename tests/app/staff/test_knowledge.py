@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import update
 
-from app.db.ingestions import Counts, ingestion_begins, ingestion_told
+from app.db.ingestions import Values, ingestion_begins, ingestion_told
 from app.db.sites import configure_site, ensure_site
 from app.db.tables import Ingestion
 from app.ingest import ingest
@@ -54,7 +54,7 @@ def links(person: Person, folder: Path) -> list[str]:
     return [unescape(link) for link in found if quote(str(folder)) in link]
 
 
-async def begin(services: Services, counts: Counts, *, ended: bool = False) -> None:
+async def begin(services: Services, counts: Values, *, ended: bool = False) -> None:
     async with services.sessions.begin() as session:
         site = await ensure_site(session, "shop")
         await ingestion_begins(session, site.id, MAP, ["staff"], planned=True)
@@ -96,14 +96,14 @@ async def test_the_documents_of_a_source_are_listed_page_by_page(
 
 
 async def test_a_run_is_followed_until_it_ends(services: Services, person: Person) -> None:
-    await begin(services, Counts(seen=9, added=3, changed=1, skipped=2, chunks=12))
+    await begin(services, {"seen": 9, "added": 3, "changed": 1, "skipped": 2, "chunks": 12})
     text = await person.go(PAGE)
     assert "being read" in text
     assert "9 looked at, 4 written, 0 unchanged, 2 skipped, 0 failed; 12 passages stored." in text
     assert REFRESH in person.page.text
     assert "Readers staff" in text
 
-    await begin(services, Counts(seen=9, error="It was interrupted."), ended=True)
+    await begin(services, {"seen": 9, "error": "It was interrupted."}, ended=True)
     text = await person.go(PAGE)
     assert "broken off" in text
     assert "It was interrupted." in text
@@ -111,7 +111,7 @@ async def test_a_run_is_followed_until_it_ends(services: Services, person: Perso
 
 
 async def test_a_run_that_is_silent_is_not_waited_for(services: Services, person: Person) -> None:
-    await begin(services, Counts(seen=9))
+    await begin(services, {"seen": 9})
     async with services.sessions.begin() as session:
         await session.execute(update(Ingestion).values(told_at=Ingestion.told_at - timedelta(hours=1)))
 
