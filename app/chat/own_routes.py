@@ -40,6 +40,7 @@ from graph.errors import AttachmentRefused, TooManyRequests
 from graph.guards.links import Hosts
 from graph.guards.outgoing import cleaned
 from graph.guards.pseudonyms import Pseudonyms
+from graph.knowledge.plain import without_inner_links
 
 LONGEST_COMMENT = 2000
 LONGEST_TITLE = 120
@@ -244,7 +245,7 @@ def _add_files(router: APIRouter, chat: Chat) -> None:
             raise HTTPException(404, "There is no such source.")
         sites = chat.services.sites
         site = await sites.numbered(await chat.site_id())
-        text = flowing(cleaned(found.text, await sites.hosts(site) if site else Hosts()))
+        text = flowing(cleaned(without_inner_links(found.text), await sites.hosts(site) if site else Hosts()))
         link = f"\n\n[Open the page]({found.url})" if (found.url or "").startswith(("http://", "https://")) else ""
         place = f"\n\n*{plain(found.document)}*" if not link else ""
         return PlainTextResponse(f"{text}{link}{place}")

@@ -15,6 +15,7 @@ from graph.knowledge.claims import statements
 from graph.knowledge.differences import difference
 from graph.knowledge.evidence import Evidence, Piece
 from graph.knowledge.figures import canonical, quantities, same_quantities
+from graph.knowledge.plain import without_inner_links
 from graph.knowledge.sentences import sentences
 from graph.knowledge.translated import Translated
 from graph.knowledge.words import content_words, coverage, figures
@@ -47,7 +48,6 @@ _PSEUDONYM = re.compile(r"\[[A-Z_]+_\d+\]")
 _PREAMBLE = re.compile(
     r"^(?:To|In order to|If you (?:want|wish|would like|need) to|If you|When you)\s+([^,]{3,120}),\s*", re.IGNORECASE
 )
-_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 """Links within the documents lead nowhere from an answer."""
 _INTO = re.compile(
     r"^\W*(?:so|then|also|additionally|however|therefore|in short|in summary|note that|please note that)\b,?\s*",
@@ -239,7 +239,7 @@ def _lines(answer: str) -> list[str]:
     """Lines of an answer, a code block being one of them."""
     lines: list[str] = []
     fenced = False
-    for line in _LINK.sub(r"\1", answer).splitlines():
+    for line in without_inner_links(answer).splitlines():
         if fenced:
             lines[-1] += "\n" + line
         else:

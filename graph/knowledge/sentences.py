@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph.knowledge.dates import is_calendar
+from graph.knowledge.plain import without_inner_links
 
 _SENTENCE_END = re.compile(r"[.!?][\"')\]*_]*(\s+)(?=[\"'(\[*_`¿¡]*[A-ZÀ-Þ0-9])")
 _DECORATION = re.compile(r"^\s*([-*_=:|\s]{3,}|:::.*|<[^>]*>)\s*$")
 _BEGINS_BLOCK = re.compile(r"^\s*([-*+]\s|\d{1,2}[.)]\s|#{1,6}\s|>|\|)")
 _HEADING = re.compile(r"^\s*#{1,6}\s")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
-_RELATIVE_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]*\)")
 _ITEM_NUMBER = re.compile(r"^\d{1,2}\.$")
 _ABBREVIATIONS = (
     "e.g.",
@@ -120,4 +120,4 @@ def _clean(line: str) -> str:
         return ""
     line = re.sub(r"^\s*(>\s*)+", "", line)
     line = re.sub(r"^\s*#{1,6}\s+(.*)$", r"**\1**", line)
-    return _RELATIVE_LINK.sub(r"\1", _IMAGE.sub("", line)).strip()
+    return without_inner_links(_IMAGE.sub("", line)).strip()
